@@ -1,0 +1,1 @@
+"""Kubetune: hyperparameter tuning on Kubernetes."""

@@ -1,0 +1,88 @@
+"""The part of a trial's Job template that rules read; everything else in it is passed through.
+
+The API server checks the whole template by a dry run of the first trial's Job. Here only what must
+be known before is declared: that there are containers, what they are called, and how pods restart.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+
+class TemplatePart(BaseModel):
+    """A piece of the template: what is not declared is kept as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, alias_generator=to_camel)
+
+
+class ContainerPart(TemplatePart):
+    """A container, as far as rules read it."""
+
+    name: str = Field(
+        min_length=1, max_length=63, description="Name of the container, unique in the pod."
+    )
+
+
+class PodPart(TemplatePart):
+    """A pod's spec, as far as rules read it."""
+
+    containers: list[ContainerPart] = Field(
+        min_length=1,
+        max_length=50,
+        description="The pod's containers. The first one is the training container unless "
+        "spec.metrics.container names another.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    restart_policy: str | None = Field(
+        default=None,
+        max_length=16,
+        description="Never, which is also what an absent value means: a training container that "
+        "ends has ended the trial.",
+    )
+
+
+class PodTemplatePart(TemplatePart):
+    """A pod template."""
+
+    spec: PodPart = Field(description="The pod of a trial.")
+
+
+class JobPart(TemplatePart):
+    """A Job's spec."""
+
+    template: PodTemplatePart = Field(description="The pod template of a trial's Job.")
+
+
+class JobTemplate(TemplatePart):
+    """A batch/v1 JobTemplateSpec."""
+
+    spec: JobPart = Field(description="The Job of a trial.")
+
+
+class JobTemplateCheck:
+    """Annotation of a `dict` that holds a JobTemplate: kept as a dict, checked as the model."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Validate the dict as JobTemplate and keep the dict."""
+        return core_schema.no_info_after_validator_function(_check, handler(source))
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Say in the schema what JobTemplate declares."""
+        return handler(JobTemplate.__pydantic_core_schema__)
+
+
+def pod_part(template: dict[str, Any]) -> PodPart:
+    """Return the pod of a template that has passed `JobTemplateCheck`."""
+    return JobTemplate.model_validate(template).spec.template.spec
+
+
+def _check(template: dict[str, Any]) -> dict[str, Any]:
+    JobTemplate.model_validate(template)
+    return template

@@ -1,0 +1,102 @@
+"""How the search space is searched and when a trial that will not win is stopped."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from kubetune.api.model import ApiModel
+
+
+class StrategyType(StrEnum):
+    """The search strategies. Each is one file in kubetune.search and one line in its registry."""
+
+    GRID = "Grid"
+    RANDOM = "Random"
+    HYPERBAND = "Hyperband"
+
+
+class Sequence(StrEnum):
+    """Where random points come from."""
+
+    PSEUDORANDOM = "Pseudorandom"
+    QUASIRANDOM = "Quasirandom"
+
+
+class RandomSettings(ApiModel):
+    """Settings of Random search."""
+
+    sequence: Sequence = Field(
+        default=Sequence.PSEUDORANDOM,
+        description="Pseudorandom: independent points. Quasirandom: points of a scrambled Halton "
+        "sequence, which cover the space more evenly.",
+    )
+
+
+class HyperbandSettings(ApiModel):
+    """Settings of Hyperband, in its asynchronous stopping form."""
+
+    min_resource: int = Field(
+        default=1,
+        ge=1,
+        le=1_000_000,
+        description="Steps (epochs) that every trial gets before it can be stopped: the first rung "
+        "of the first bracket.",
+    )
+    max_resource: int = Field(
+        ge=2,
+        le=1_000_000,
+        description="Steps (epochs) that a trial which is never stopped gets. The template reads "
+        "it as $(trial.resource).",
+    )
+    reduction_factor: int = Field(
+        default=3,
+        ge=2,
+        le=100,
+        description="At each rung the best 1/reductionFactor of the trials go on.",
+    )
+    brackets: int = Field(
+        default=1,
+        ge=1,
+        le=10,
+        description="Number of brackets. Bracket b starts at rung b, so its trials are first judged "
+        "later; several brackets protect slow starters. At most the number of rungs.",
+    )
+
+
+class StrategySpec(ApiModel):
+    """Which strategy suggests the trials, and its settings."""
+
+    type: StrategyType = Field(
+        description="Grid: every combination once. Random: independent points. Hyperband: random "
+        "points, of which the worse ones are stopped at rungs (asynchronous successive halving)."
+    )
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        le=2_147_483_647,
+        description="Seed of all randomness. Absent: drawn once and stored in status.seed.",
+    )
+    random: RandomSettings | None = Field(
+        default=None, description="Settings of Random; only with type Random."
+    )
+    hyperband: HyperbandSettings | None = Field(
+        default=None, description="Settings of Hyperband; required with, and only with, it."
+    )
+
+
+class EarlyStoppingType(StrEnum):
+    """Which rule stops trials early."""
+
+    OFF = "Off"
+    AUTO = "Auto"
+
+
+class EarlyStoppingSpec(ApiModel):
+    """Early stopping for strategies that do not stop trials themselves."""
+
+    type: EarlyStoppingType = Field(
+        default=EarlyStoppingType.OFF,
+        description="Off: every trial runs to its end. Auto: the median rule stops a running trial "
+        "whose objective is worse than the median of the running averages of completed trials at "
+        "the same step. Must be Off with Hyperband, which stops trials itself.",
+    )

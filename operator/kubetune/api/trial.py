@@ -1,0 +1,109 @@
+"""Trial: one point of the search space, owned by its TuningJob and owner of its Job."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from kubetune.api.model import ApiModel
+from kubetune.api.parameters import ParameterValue
+
+
+class TrialState(StrEnum):
+    """Where a trial stands.
+
+    Pending ─► Running ─► Succeeded
+       ▲  │       ├─────► EarlyStopped        by rule, with evidence
+       │  │       ├─────► Failed
+       │  │       ├─────► MetricsUnavailable  it ended, but never reported the objective
+       │  └───────┼─────► Stopped             the job ended or was stopped by the user
+       └──────────┘ suspend, resume
+    """
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    EARLY_STOPPED = "EarlyStopped"
+    FAILED = "Failed"
+    METRICS_UNAVAILABLE = "MetricsUnavailable"
+    STOPPED = "Stopped"
+
+    @property
+    def is_finished(self) -> bool:
+        """True for every state that a trial never leaves."""
+        return self not in (TrialState.PENDING, TrialState.RUNNING)
+
+
+class TrialSpec(ApiModel):
+    """What a trial is. Written once by the operator, never changed."""
+
+    tuning_job: str = Field(
+        min_length=1, max_length=63, description="Name of the TuningJob that it belongs to."
+    )
+    index: int = Field(ge=0, description="Number of the trial within its run, from 0.")
+    parameters: dict[str, ParameterValue] = Field(description="The point of the search space.")
+    resource: int | None = Field(
+        default=None, ge=1, description="Steps that the trial may use at most; Hyperband only."
+    )
+    bracket: int | None = Field(
+        default=None, ge=0, description="The bracket of the trial; Hyperband only."
+    )
+    run_id: str | None = Field(default=None, max_length=16, description="The run it belongs to.")
+
+
+class ObservationStatus(ApiModel):
+    """The metrics that a trial reported at one step."""
+
+    step: int = Field(ge=0, description="The step (epoch) as reported, or counted from 1.")
+    time: datetime | None = Field(default=None, description="When it was seen.")
+    metrics: dict[str, float] = Field(
+        default_factory=dict, description="Finite values by metric name."
+    )
+    non_finite: dict[str, str] = Field(
+        default_factory=dict,
+        description="Metrics whose value was NaN, Infinity or -Infinity, with that word.",
+    )
+
+
+class EvidenceStatus(ApiModel):
+    """Why a rule stopped the trial, in numbers that a person can check."""
+
+    rule: str = Field(description="The rule and its version.")
+    step: int = Field(description="The rung or step at which the trial was judged.")
+    value: float = Field(description="The trial's objective there.")
+    threshold: float = Field(description="The value that it had to reach.")
+    population: int = Field(
+        description="Number of trials that it was compared with, itself included."
+    )
+
+
+class TrialStatus(ApiModel):
+    """What became of a trial."""
+
+    state: TrialState = Field(default=TrialState.PENDING, description="Where the trial stands.")
+    reason: str | None = Field(
+        default=None, max_length=64, description="One CamelCase word that says why it is there."
+    )
+    message: str | None = Field(
+        default=None, max_length=4096, description="The same for a person, with the remedy."
+    )
+    attempts: int = Field(
+        default=0, ge=0, description="Number of Jobs' pods that were started for it."
+    )
+    value: float | None = Field(default=None, description="The objective's final value.")
+    step: int | None = Field(default=None, description="The last step that it reported.")
+    observations: list[ObservationStatus] = Field(
+        default_factory=list,
+        max_length=256,
+        description="What it reported, by step; thinned to a bounded number, rungs always kept.",
+    )
+    evidence: EvidenceStatus | None = Field(
+        default=None, description="Why a rule stopped it; EarlyStopped only."
+    )
+    job_uid: str | None = Field(
+        default=None, max_length=64, description="UID of the Job of the present attempt."
+    )
+    start_time: datetime | None = Field(
+        default=None, description="When its training container first started."
+    )
+    completion_time: datetime | None = Field(default=None, description="When it ended.")

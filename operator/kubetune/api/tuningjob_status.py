@@ -1,0 +1,141 @@
+"""TuningJob as the operator answers: `status`. Its size does not grow with the number of trials."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from kubetune.api.model import ApiModel
+from kubetune.api.parameters import ParameterValue
+
+
+class Phase(StrEnum):
+    """The job in one word, for people; programs read the conditions."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUSPENDED = "Suspended"
+    COMPLETE = "Complete"
+    FAILED = "Failed"
+
+
+class ConditionType(StrEnum):
+    """The conditions of a TuningJob. Ready, Reconciling and Stalled are those of kstatus."""
+
+    ACCEPTED = "Accepted"
+    RUNNING = "Running"
+    SUSPENDED = "Suspended"
+    COMPLETE = "Complete"
+    FAILED = "Failed"
+    FINISHED = "Finished"
+    DEGRADED = "Degraded"
+    READY = "Ready"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+
+
+class ConditionStatus(StrEnum):
+    """Kubernetes' three-valued truth."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Condition(ApiModel):
+    """A condition after the Kubernetes API conventions."""
+
+    type: ConditionType = Field(description="What the condition is about.")
+    status: ConditionStatus = Field(description="True, False or Unknown.")
+    reason: str = Field(max_length=64, description="One CamelCase word for programs.")
+    message: str = Field(default="", max_length=4096, description="The same for a person.")
+    last_transition_time: datetime = Field(description="When status last changed.")
+    observed_generation: int = Field(default=0, description="The generation it was made from.")
+
+
+class TrialCounts(ApiModel):
+    """Number of trials per state, in this run."""
+
+    pending: int = Field(default=0, ge=0, description="Waiting for their pod to start.")
+    running: int = Field(default=0, ge=0, description="Training.")
+    succeeded: int = Field(default=0, ge=0, description="Ended with a value.")
+    early_stopped: int = Field(default=0, ge=0, description="Stopped by a rule.")
+    failed: int = Field(default=0, ge=0, description="Ended without success.")
+    metrics_unavailable: int = Field(default=0, ge=0, description="Ended without a metric.")
+    stopped: int = Field(default=0, ge=0, description="Stopped because the job ended.")
+
+
+class BestTrial(ApiModel):
+    """The incumbent."""
+
+    trial: str = Field(description="Name of the Trial.")
+    value: float = Field(description="Its objective value.")
+    parameters: dict[str, ParameterValue] = Field(description="Its parameters.")
+    resource: int | None = Field(default=None, description="The last step that it reported.")
+
+
+class RungPlan(ApiModel):
+    """One rung of the rung table."""
+
+    step: int = Field(description="Steps at which trials are judged.")
+    share: str = Field(description="Share of trials that goes on, such as 1/3; 'end' at the top.")
+
+
+class PlanStatus(ApiModel):
+    """What the spec means, said before the first trial."""
+
+    combinations: int | None = Field(
+        default=None, description="Number of points of a finite search space; absent if infinite."
+    )
+    trials: int | None = Field(
+        default=None, description="Number of trials at most; absent if open."
+    )
+    rungs: list[RungPlan] = Field(
+        default_factory=list, max_length=64, description="The rung table; Hyperband only."
+    )
+    max_steps: int | None = Field(
+        default=None, description="Steps of all trials if none were stopped; Hyperband only."
+    )
+
+
+class RunSummary(ApiModel):
+    """How an earlier run ended."""
+
+    run_id: str | None = Field(default=None, max_length=16, description="Its spec.runId.")
+    phase: Phase = Field(description="Its last phase.")
+    reason: str = Field(default="", max_length=64, description="Why it ended.")
+    trials: TrialCounts = Field(description="Its trials per state.")
+    best: BestTrial | None = Field(default=None, description="Its incumbent.")
+    start_time: datetime | None = Field(default=None, description="When it started.")
+    completion_time: datetime | None = Field(default=None, description="When it ended.")
+
+
+class TuningJobStatus(ApiModel):
+    """The answer: where the job stands and what it found."""
+
+    observed_generation: int = Field(
+        default=-1,
+        description="The generation that this status is about; -1 before the first look.",
+    )
+    conditions: list[Condition] = Field(
+        default_factory=list, max_length=16, description="The conditions, one per type."
+    )
+    phase: Phase | None = Field(default=None, description="The job in one word.")
+    reason: str | None = Field(default=None, max_length=64, description="Why it is in that phase.")
+    message: str | None = Field(default=None, max_length=4096, description="The same for a person.")
+    progress: str | None = Field(
+        default=None, max_length=32, description='Finished and wanted trials, such as "12/60".'
+    )
+    run_id: str | None = Field(default=None, max_length=16, description="The run it is about.")
+    seed: int | None = Field(default=None, description="The seed in use.")
+    trials: TrialCounts | None = Field(default=None, description="Trials per state.")
+    best: BestTrial | None = Field(default=None, description="The incumbent.")
+    plan: PlanStatus | None = Field(default=None, description="What the spec means.")
+    steps_used: int | None = Field(
+        default=None, ge=0, description="Steps that all trials reported together."
+    )
+    start_time: datetime | None = Field(default=None, description="When the run started.")
+    completion_time: datetime | None = Field(default=None, description="When it ended.")
+    previous_runs: list[RunSummary] = Field(
+        default_factory=list, max_length=5, description="The runs before, newest first; at most 5."
+    )

@@ -1,0 +1,1 @@
+"""The command `kubetune`, which kubectl also finds as `kubectl kubetune`."""

@@ -1,0 +1,85 @@
+"""`kubetune best`: the best parameters, in the form that the next program wants."""
+
+from shlex import quote
+from typing import TextIO
+
+import msgspec
+
+from kubetune.api.names import parameter_variable
+from kubetune.cli.access import Target, opened
+from kubetune.cli.exits import CommandError, ExitCode
+from kubetune.cli.objects import Best, TuningJob
+from kubetune.cli.render.wording import clean
+
+
+async def best(target: Target, name: str, *, form: str, out: TextIO) -> ExitCode:
+    """Print the best trial so far.
+
+    Args:
+        target: Which cluster.
+        name: Name of the TuningJob.
+        form: "table", "json", "yaml", "env" or "args".
+        out: Where to.
+
+    Raises:
+        CommandError: No such job, or no trial has ended with a value.
+    """
+    async with opened(target) as access:
+        job = await access.job(name)
+    incumbent = job.status.best
+    if incumbent is None:
+        raise CommandError(
+            ExitCode.FAILED,
+            f"TuningJob {name!r} has no best trial yet (it is {job.status.phase or 'Pending'}); "
+            f"see how it goes: kubetune watch {quote(name)}",
+        )
+    out.write(render_best(job, incumbent, form))
+    return ExitCode.OK
+
+
+def render_best(job: TuningJob, incumbent: Best, form: str) -> str:
+    """The incumbent as text, with a line end.
+
+    `env` and `args` are quoted for a POSIX shell, so that `eval` and `xargs` see one word for each
+    value, whatever is in it.
+    """
+    parameters = incumbent.parameters
+    match form:
+        case "env":
+            return "".join(
+                f"{parameter_variable(name)}={quote(str(value))}\n"
+                for name, value in parameters.items()
+            )
+        case "args":
+            words = (quote(f"--{name}={value}") for name, value in parameters.items())
+            return " ".join(words) + "\n"
+        case "json":
+            encoded = msgspec.json.encode(_document(job, incumbent))
+            return msgspec.json.format(encoded, indent=2).decode() + "\n"
+        case "yaml":
+            return msgspec.yaml.encode(_document(job, incumbent)).decode()
+        case _:
+            return _table(job, incumbent)
+
+
+def _document(job: TuningJob, incumbent: Best) -> dict[str, object]:
+    return {
+        "tuningJob": job.metadata.name,
+        "namespace": job.metadata.namespace,
+        "phase": job.status.phase,
+        "metric": job.spec.objective.metric,
+        "trial": incumbent.trial,
+        "value": incumbent.value,
+        "parameters": incumbent.parameters,
+        "resource": incumbent.resource,
+    }
+
+
+def _table(job: TuningJob, incumbent: Best) -> str:
+    rows = [("TRIAL", incumbent.trial), (job.spec.objective.metric, str(incumbent.value))]
+    if incumbent.resource is not None:
+        rows.append(("step", str(incumbent.resource)))
+    rows.append(("PARAMETER", "VALUE"))
+    rows += [(clean(name), clean(str(value))) for name, value in incumbent.parameters.items()]
+    width = max(len(name) for name, _ in rows)
+    return "".join(f"{name:<{width}}  {value}\n" for name, value in rows)

@@ -1,0 +1,87 @@
+"""Entry point: reads the arguments, runs one command, turns its end into an exit code."""
+
+import asyncio
+import logging
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from kubetune.cli.exits import CommandError, ExitCode
+from kubetune.cli.parser import build_parser
+
+
+def run() -> None:
+    """The executables `kubetune` and `kubectl-kubetune`."""
+    sys.exit(main(sys.argv))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        argv: The program's name and its arguments.
+
+    Returns:
+        What the process exits with; see `ExitCode`.
+    """
+    # What the watches below have to tell is told by the command itself, in a person's words.
+    logging.getLogger("kubetune").addHandler(logging.NullHandler())
+    logging.getLogger("kubetune").propagate = False
+    arguments = build_parser(argv[0]).parse_args(argv[1:])
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except CommandError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        return error.code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (head, less); what is still buffered must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.BROKEN_PIPE
+    return code
+
+
+def _dispatch(arguments: Namespace) -> ExitCode:
+    # Each command is imported when it is called: `--help` and a wrong flag answer at once.
+    if arguments.command == "validate":
+        from kubetune.cli.validate import validate  # noqa: PLC0415  see above
+
+        return validate(
+            arguments.filename,
+            output=arguments.output,
+            quiet=arguments.quiet,
+            stdin=sys.stdin,
+            out=sys.stdout,
+        )
+    return asyncio.run(_on_cluster(arguments))
+
+
+async def _on_cluster(arguments: Namespace) -> ExitCode:
+    from kubetune.cli.access import Target  # noqa: PLC0415  see above
+
+    target = Target(
+        kubeconfig=getattr(arguments, "kubeconfig", None),
+        context=getattr(arguments, "context", None),
+        namespace=getattr(arguments, "namespace", None),
+    )
+    if arguments.command == "watch":
+        from kubetune.cli.watch import WatchOptions, watch  # noqa: PLC0415  see above
+
+        options = WatchOptions(
+            name=arguments.name,
+            wait=arguments.wait,
+            plain=arguments.plain,
+            timeout=arguments.timeout,
+        )
+        return await watch(target, options, out=sys.stdout, now=lambda: datetime.now(UTC))  # noqa: TID251  the rim
+    if arguments.command == "best":
+        from kubetune.cli.best import best  # noqa: PLC0415  see above
+
+        return await best(target, arguments.name, form=arguments.output, out=sys.stdout)
+    from kubetune.cli.control import control  # noqa: PLC0415  see above
+
+    return await control(target, arguments.name, action=arguments.command, out=sys.stdout)

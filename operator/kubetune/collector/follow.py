@@ -1,0 +1,171 @@
+"""Follows the training container's log through the API server, across every interruption.
+
+What the stream does (read in the sources of Kubernetes 1.34, cri-client/pkg/logs and kubelet):
+
+- Before the container has started, the answer is 400 ("is waiting to start", "is not available").
+- While it runs, the stream stays open. When it has ended, the kubelet sends what is left, up to the
+  end of the file, and closes; it notices at the latest one second after the end.
+- If the kubelet or its connection goes away, the API server closes its own side *as if all was
+  well*, possibly within a line. So a clean end alone means nothing: the log is asked for again, and
+  only if that stream, too, ends at once and brings nothing new, the container has ended.
+- After an error in the middle the kubelet writes the error's text into the stream; it carries no
+  stamp, by which the splitter knows it.
+- Rotation (10 MiB by default): an open stream goes on with the new file. A stream that is opened
+  anew begins with the newest file; what was rotated away in between cannot be had through
+  the API. Whoever prints megabytes per second should choose the source File.
+- If the container is restarted in its pod, its new log is a new file, and follows like a rotation.
+
+Reading blocks for as long as the training prints nothing, so it happens in a thread of its own.
+"""
+
+import http.client
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+from kubetune.collector.api import Connect, Failures, read_answer
+from kubetune.collector.backoff import Backoff
+from kubetune.collector.cursor import Cursor
+
+PIECE = 64 * 1024
+"""Most bytes that are handed on at once."""
+
+AT_ONCE = 5.0
+"""Seconds; a stream that ends without news within them is that of a container that has ended."""
+
+HEADER_TIMEOUT = 60.0
+"""Seconds until an answer begins. Kubelets before 1.29 answer only when there is output."""
+
+_BAD_REQUEST, _NOT_FOUND, _OK = 400, 404, 200
+
+
+class _Stream(NamedTuple):
+    """How one request went: HTTP status (0: no answer), whether it ended well and brought news."""
+
+    status: int
+    clean: bool
+    news: bool
+    seconds: float
+    complaint: str
+
+
+class Follower:
+    """Reads one container's log from its beginning to its end.
+
+    Args:
+        path: Of the log in the API, without a query.
+        container: The training container.
+        connect: Opens a connection to the API server.
+        token: Returns the bearer token.
+        emit: Takes the next piece of the log, in order; may block.
+        log: Takes a line about what went wrong.
+        monotonic: Clock for durations, in seconds.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        container: str,
+        *,
+        connect: Connect,
+        token: Callable[[], str],
+        emit: Callable[[bytes], None],
+        log: Callable[[str], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._path = path
+        self._container = container
+        self._connect = connect
+        self._token = token
+        self._emit = emit
+        self._log = log
+        self._monotonic = monotonic
+        self._cursor = Cursor()
+        self._complaint = ""
+
+    def run(self, stopping: threading.Event) -> None:
+        """Follow the log until the container has ended.
+
+        After `stopping` is set, a container that never started is not waited for any longer;
+        everything else goes on, because the caller bounds it.
+        """
+        backoff = Backoff(0.2, 2.0, 1.5)
+        ended_before = False
+        while True:
+            stream = self._read_stream()
+            if stream.clean:
+                quiet = not stream.news and stream.seconds < AT_ONCE
+                if quiet and ended_before:
+                    return
+                ended_before = True
+                backoff.reset()
+                continue
+            ended_before = False
+            if stopping.is_set() and stream.status in {_BAD_REQUEST, _NOT_FOUND}:
+                return
+            self._complain(stream)
+            if stream.news:
+                backoff.reset()
+            _pause(stopping, backoff.wait())
+
+    def _read_stream(self) -> _Stream:
+        began = self._monotonic()
+        status, news, clean, complaint = 0, False, False, ""
+        try:
+            connection = self._connect()
+            try:
+                response = self._request(connection)
+                status = response.status
+                if status == _OK:
+                    for piece in self._pieces(connection, response):
+                        news = True
+                        self._emit(piece)
+                    clean = True
+                else:
+                    complaint = read_answer(response).message
+            finally:
+                connection.close()
+        except Failures as error:
+            complaint = f"{type(error).__name__}: {error}"
+        return _Stream(status, clean, news, self._monotonic() - began, complaint)
+
+    def _request(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+        query = {"container": self._container, "follow": "true", "timestamps": "true"}
+        since = self._cursor.since()
+        if since:
+            query["sinceTime"] = since
+        self._cursor.reopened()
+        connection.sock.settimeout(HEADER_TIMEOUT)
+        connection.request(
+            "GET",
+            f"{self._path}?{urlencode(query, quote_via=quote)}",
+            headers={"Authorization": f"Bearer {self._token()}", "Accept": "*/*"},
+        )
+        return connection.getresponse()
+
+    def _pieces(
+        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
+    ) -> Iterator[bytes]:
+        # No timeout while the training is silent: TCP keep-alive notices a dead peer.
+        if connection.sock is not None:
+            connection.sock.settimeout(None)
+        while data := response.read1(PIECE):
+            piece = self._cursor.take(data)
+            if piece:
+                yield piece
+
+    def _complain(self, stream: _Stream) -> None:
+        """Say what is wrong, once: a container that is still starting is not wrong."""
+        if stream.status != _BAD_REQUEST and stream.complaint != self._complaint:
+            self._complaint = stream.complaint
+            self._log(
+                f"following the log failed: {stream.status or 'no answer'}: {self._complaint}"
+            )
+
+
+def _pause(stopping: threading.Event, seconds: float) -> None:
+    """Wait, but hardly any more once the collector is being stopped."""
+    if stopping.wait(seconds):
+        time.sleep(min(seconds, 0.2))

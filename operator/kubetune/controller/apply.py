@@ -1,0 +1,228 @@
+"""The writes: Trials, Jobs, statuses. Each is safe to repeat and is remembered at once.
+
+A decision about a trial is recorded in its status before anything is done to its Job, on condition
+that the Trial is still the version that it was decided from.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kubetune.api import names
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.controller.cluster import Cluster
+from kubetune.controller.patching import merge_patch
+from kubetune.controller.snapshot import TrialView
+from kubetune.core.decision import Suggestion
+from kubetune.errors import (
+    AlreadyExistsError,
+    ClusterError,
+    ConflictError,
+    NotFoundError,
+)
+from kubetune.kube.client import Client
+from kubetune.kube.objects import Job, ObjectKey, Trial, TrialStatus
+from kubetune.kube.paths import JOBS, PODS, TRIALS, TUNING_JOBS
+from kubetune.trialjob import TrialIdentity, build_trial_job, owner_reference, trial_labels
+
+_log = logging.getLogger(__name__)
+
+_trial_decoder = msgspec.json.Decoder(Trial)
+_job_decoder = msgspec.json.Decoder(Job)
+_LOG_LINES = 10
+
+
+class NameTakenError(ClusterError):
+    """Raised when a child's name belongs to somebody else's object; the user has to make room."""
+
+
+class Writer:
+    """Writes what was decided about one TuningJob's children."""
+
+    def __init__(self, client: Client, cluster: Cluster, *, collector_image: str) -> None:
+        self._client = client
+        self._cluster = cluster
+        self._collector_image = collector_image
+
+    async def create_trial(
+        self, body: Mapping[str, Any], run_id: str | None, suggestion: Suggestion
+    ) -> Trial:
+        """Create the Trial of a suggestion and return it; the one that exists if it is ours.
+
+        Raises:
+            NameTakenError: Another TuningJob's Trial has the name.
+        """
+        namespace, job = body["metadata"]["namespace"], body["metadata"]["name"]
+        identity = TrialIdentity(
+            namespace=namespace,
+            tuning_job=job,
+            run_id=run_id,
+            name=names.trial_name(job, run_id, suggestion.index),
+            uid="",
+            index=suggestion.index,
+            parameters=suggestion.parameters,
+            resource=suggestion.resource,
+        )
+        uid = body["metadata"]["uid"]
+        spec = {
+            "tuningJob": job,
+            "index": suggestion.index,
+            "parameters": dict(suggestion.parameters),
+            "resource": suggestion.resource,
+            "bracket": suggestion.bracket,
+            "runId": run_id,
+        }
+        manifest = {
+            "apiVersion": names.API_VERSION,
+            "kind": "Trial",
+            "metadata": {
+                "name": identity.name,
+                "namespace": namespace,
+                "labels": trial_labels(identity),
+                "ownerReferences": [owner_reference("TuningJob", job, uid)],
+            },
+            "spec": {key: value for key, value in spec.items() if value is not None},
+        }
+        try:
+            answer = await self._client.create(TRIALS.path(namespace), manifest)
+        except AlreadyExistsError:
+            answer = await self._client.get(TRIALS.path(namespace, identity.name))
+        trial = _trial_decoder.decode(answer)
+        _require_owner(trial, uid, "Trial")
+        self._cluster.trials(namespace).remember(trial)
+        return trial
+
+    async def create_job(
+        self, tuning_job: str, trial: Trial, spec: TuningJobSpec, rungs: Sequence[int]
+    ) -> Job:
+        """Create the Job of a trial and return it; the one that exists if it is ours.
+
+        Raises:
+            NameTakenError: A Job that the trial does not own has the name.
+        """
+        namespace = trial.metadata.namespace
+        manifest = build_trial_job(
+            spec,
+            identity_of(trial, tuning_job),
+            collector_image=self._collector_image,
+            rungs=rungs,
+        )
+        try:
+            answer = await self._client.create(JOBS.path(namespace), manifest)
+        except AlreadyExistsError:
+            answer = await self._client.get(JOBS.path(namespace, trial.metadata.name))
+        job = _job_decoder.decode(answer)
+        _require_owner(job, trial.metadata.uid, "Job")
+        self._cluster.jobs(namespace).remember(job)
+        return job
+
+    async def record(self, trial: Trial, status: TrialStatus) -> Trial | None:
+        """Record a trial's status, if the Trial is still the version that is given.
+
+        Returns:
+            The Trial as written; None when it was changed or deleted meanwhile: look again.
+        """
+        patch = merge_patch(_plain(trial.status), _plain(status))
+        if not patch:
+            return trial
+        path = TRIALS.path(trial.metadata.namespace, trial.metadata.name, "status")
+        version = {"resourceVersion": trial.metadata.resource_version}
+        try:
+            answer = await self._client.merge_patch(path, {"metadata": version, "status": patch})
+        except (ConflictError, NotFoundError):
+            return None
+        written = _trial_decoder.decode(answer)
+        self._cluster.trials(trial.metadata.namespace).remember(written)
+        return written
+
+    async def delete_job(self, job: Job) -> None:
+        """Delete that very Job, and its pods with it."""
+        metadata = job.metadata
+        path = JOBS.path(metadata.namespace, metadata.name)
+        try:
+            at_once = await self._client.delete(path, uid=metadata.uid)
+        except (ConflictError, NotFoundError):
+            at_once = True
+        if at_once:
+            self._cluster.jobs(metadata.namespace).forget(metadata.key, metadata.uid)
+
+    async def write_status(
+        self, body: Mapping[str, Any], status: Mapping[str, Any], *, conditional: bool = False
+    ) -> Mapping[str, Any]:
+        """Write a TuningJob's status and return the TuningJob; unchanged if nothing differs.
+
+        Raises:
+            ConflictError: Conditional, and the TuningJob is not the version that is given.
+        """
+        patch = merge_patch(body.get("status") or {}, status)
+        if not patch:
+            return body
+        metadata = body["metadata"]
+        version = {"resourceVersion": metadata["resourceVersion"]} if conditional else {}
+        path = TUNING_JOBS.path(metadata["namespace"], metadata["name"], "status")
+        answer = await self._client.merge_patch(path, {"metadata": version, "status": patch})
+        written: Mapping[str, Any] = msgspec.json.decode(answer)
+        self._cluster.see(written)
+        return written
+
+    async def log_tail(self, view: TrialView, container: str) -> str:
+        """Return the last lines that a trial's container printed; "" when they can't be had."""
+        if view.pod is None:
+            return ""
+        metadata = view.pod.metadata
+        try:
+            answer = await self._client.request(
+                "GET",
+                PODS.path(metadata.namespace, metadata.name, "log"),
+                query={"container": container, "tailLines": _LOG_LINES},
+            )
+        except ClusterError as error:
+            _log.info("no log", extra={"pod": metadata.name, "reason": str(error)})
+            return ""
+        return answer.decode(errors="replace").strip()
+
+
+def identity_of(trial: Trial, tuning_job: str) -> TrialIdentity:
+    """Return whose Job is to be built."""
+    return TrialIdentity(
+        namespace=trial.metadata.namespace,
+        tuning_job=tuning_job,
+        run_id=trial.spec.run_id,
+        name=trial.metadata.name,
+        uid=trial.metadata.uid,
+        index=trial.spec.index,
+        parameters=trial.spec.parameters,
+        resource=trial.spec.resource,
+    )
+
+
+async def all_of(*writes: Any) -> list[Any]:
+    """Do independent writes at the same time; wait for all of them before the first error is told.
+
+    A write that was cut short by another's failure could not be told from one that succeeded.
+    """
+    results = await asyncio.gather(*writes, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results
+
+
+def _require_owner(child: Trial | Job, uid: str, kind: str) -> None:
+    owner = child.metadata.controller
+    if owner is None or owner.uid != uid:
+        key: ObjectKey = child.metadata.key
+        raise NameTakenError(
+            409,
+            f"a {kind} named {key.name} exists in namespace {key.namespace} and is not ours: "
+            "delete it, or give the TuningJob another name or spec.runId",
+        )
+
+
+def _plain(status: TrialStatus) -> dict[str, Any]:
+    content: dict[str, Any] = msgspec.to_builtins(status)
+    # "" and [] stand for what was never set.
+    return {key: value for key, value in content.items() if value not in ("", [], None)}

@@ -1,0 +1,36 @@
+"""What a reconciler works with, put together once in `main`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from kubetune.controller.apply import Writer
+from kubetune.controller.cluster import Cluster
+from kubetune.controller.metrics import Metrics
+from kubetune.kube.client import Client
+from kubetune.kube.events import Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What a reconciler works with.
+
+    Attributes:
+        client: To ask for dry runs and access.
+        cluster: What is known.
+        writer: To write with.
+        recorder: To tell people with.
+        metrics: To count with.
+        collector_image: Image of the metrics sidecar.
+        now: The wall clock, aware.
+        draw_seed: Gives a seed for a job that names none.
+    """
+
+    client: Client
+    cluster: Cluster
+    writer: Writer
+    recorder: Recorder
+    metrics: Metrics
+    collector_image: str
+    now: Callable[[], datetime]
+    draw_seed: Callable[[], int]

@@ -1,0 +1,77 @@
+"""Prometheus metrics. No label holds a name, so their number does not grow with the objects."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30)
+
+
+class Metrics:
+    """The operator's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.trials = Counter(
+            "kubetune_trials_total",
+            "Trials that entered a state.",
+            ["state"],
+            registry=self.registry,
+        )
+        self.decisions = Counter(
+            "kubetune_decisions_total",
+            "Decisions: launch, stop, end.",
+            ["kind", "reason"],
+            registry=self.registry,
+        )
+        self.decide_seconds = Histogram(
+            "kubetune_decide_seconds",
+            "Time that the planner took for one decision.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.reconcile_seconds = Histogram(
+            "kubetune_reconcile_seconds",
+            "Time of one look at one TuningJob.",
+            ["result"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.requests = Counter(
+            "kubetune_api_requests_total",
+            "Requests to the API server; code 0 where no answer came.",
+            ["verb", "resource", "code"],
+            registry=self.registry,
+        )
+        self.request_seconds = Histogram(
+            "kubetune_api_request_seconds",
+            "Time until the API server answered.",
+            ["verb"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.is_leader = Gauge(
+            "kubetune_is_leader",
+            "1 while this process holds the lease.",
+            registry=self.registry,
+        )
+        self.queue_depth = Gauge(
+            "kubetune_queue_depth",
+            "TuningJobs that wait for a worker.",
+            registry=self.registry,
+        )
+        self.tuning_jobs = Gauge(
+            "kubetune_tuning_jobs",
+            "TuningJobs in the cluster, by phase.",
+            ["phase"],
+            registry=self.registry,
+        )
+
+    def follow(self, queue_depth: Callable[[], float]) -> None:
+        """Read the depth of the queue whenever the metrics are."""
+        self.queue_depth.set_function(queue_depth)
+
+    def count_request(self, verb: str, resource: str, code: int, seconds: float) -> None:
+        """Count a request to the API server."""
+        self.requests.labels(verb, resource, code).inc()
+        self.request_seconds.labels(verb).observe(seconds)

@@ -1,0 +1,275 @@
+"""Which TuningJob needs what: acceptance, a look at its trials, or only tidying up after its end.
+
+    TuningJob, Trials, Jobs, Pods ──► observe ──► judge each trial ──► decide ──► apply ──► status
+
+Nothing that matters is remembered between two looks but what the cluster holds, so that a look may
+be cut short anywhere and be taken again by another process. The look itself is in `look`.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from kubetune import planner
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.api.tuningjob_status import Phase, TuningJobStatus
+from kubetune.api.validation import parse_spec
+from kubetune.controller import acceptance
+from kubetune.controller.acceptance import Refusal
+from kubetune.controller.announce import announce_job
+from kubetune.controller.dependencies import Dependencies
+from kubetune.controller.look import Look
+from kubetune.controller.patching import merge_patch
+from kubetune.controller.snapshot import observe
+from kubetune.controller.status import (
+    JobVerdict,
+    begin_run,
+    build_status,
+    dump_status,
+    is_accepted,
+    is_finished,
+    read_status,
+)
+from kubetune.errors import NotFoundError, SpecError
+from kubetune.kube.objects import ObjectKey
+from kubetune.kube.paths import TUNING_JOBS
+
+_log = logging.getLogger(__name__)
+
+STATUS_INTERVAL = timedelta(seconds=10)
+"""Six status writes a minute at most; changes of phase or condition are written at once."""
+
+HEALING_INTERVAL = timedelta(seconds=60)
+"""When to ask again after a refusal that something other than the spec may lift."""
+
+_HEALING = frozenset({"TemplateForbidden"})
+
+
+class Reconciler:
+    """Looks at TuningJobs: one look at a time per key, many keys at the same time."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._with = dependencies
+        # Only to hold back status writes; losing it costs one write.
+        self._written_at: dict[ObjectKey, datetime] = {}
+
+    async def reconcile(self, key: ObjectKey) -> timedelta | None:
+        """Do everything that there is to do about a TuningJob now.
+
+        Returns:
+            When to look again though nothing happens; None if only events matter.
+
+        Raises:
+            ClusterError: The cluster did not do its part; look again after a delay.
+        """
+        cluster = self._with.cluster
+        body = cluster.tuning_jobs.get(key)
+        if body is None or body["metadata"].get("deletionTimestamp"):
+            self._written_at.pop(key, None)
+            return None
+        try:
+            return await self._handle(key, body)
+        except NotFoundError:
+            if not await self._is_gone(key, body):
+                raise
+            # Deleted while we looked: the garbage collector does the rest.
+            cluster.unsee(key, body["metadata"]["uid"])
+            return None
+
+    async def _handle(self, key: ObjectKey, body: Mapping[str, Any]) -> timedelta | None:
+        now = self._with.now()
+        recorded = read_status(body)
+        try:
+            spec = parse_spec(body["spec"])
+        except SpecError as error:
+            refused = Refusal(reason=error.reason, message=str(error))
+            await self._report_unreadable(key, body, recorded, refused)
+            return None
+        is_new_run = recorded.seed is None or recorded.run_id != spec.run_id
+        if not is_new_run and is_finished(recorded):
+            await self._tidy(key, body, recorded)
+            return None
+        if is_new_run:
+            seed = spec.strategy.seed
+            recorded = begin_run(
+                recorded, spec, seed=self._with.draw_seed() if seed is None else seed
+            )
+        refusal: Refusal | None = None
+        if recorded.observed_generation != body["metadata"]["generation"]:
+            refusal = await self._check(key, body, spec, recorded, now)
+        elif not is_accepted(recorded):
+            refusal = Refusal(reason=recorded.reason or "", message=recorded.message or "")
+            if refusal.reason in _HEALING:
+                refusal = await self._check(key, body, spec, recorded, now)
+        if refusal is None and recorded.start_time is None:
+            body, recorded = await self._begin(key, body, spec, recorded, now)
+        look = Look(
+            self._with,
+            key=key,
+            body=body,
+            spec=spec,
+            recorded=recorded,
+            refusal=refusal,
+            now=now,
+        )
+        verdict, wake_after = await look.take()
+        held_back = await self._report(key, look, verdict)
+        if refusal is not None and refusal.reason in _HEALING:
+            wake_after = _soonest(wake_after, HEALING_INTERVAL)
+        return _soonest(wake_after, held_back)
+
+    async def _check(
+        self,
+        key: ObjectKey,
+        body: Mapping[str, Any],
+        spec: TuningJobSpec,
+        recorded: TuningJobStatus,
+        now: datetime,
+    ) -> Refusal | None:
+        """Return why the spec cannot be run; None, and all that its trials need, if it can."""
+        refusal = acceptance.check_spec(spec)
+        if refusal is not None:
+            return refusal
+        trial = acceptance.first_trial(
+            key, spec, body["metadata"]["uid"], seed=recorded.seed or 0, now=now
+        )
+        if trial is not None:
+            refusal = await acceptance.dry_run(
+                self._with.client, spec, trial, collector_image=self._with.collector_image
+            )
+        if refusal is None:
+            await acceptance.grant_access(self._with.client, key.namespace, spec)
+        return refusal
+
+    async def _begin(
+        self,
+        key: ObjectKey,
+        body: Mapping[str, Any],
+        spec: TuningJobSpec,
+        recorded: TuningJobStatus,
+        now: datetime,
+    ) -> tuple[Mapping[str, Any], TuningJobStatus]:
+        """Record the seed, the plan and the start before the first trial exists.
+
+        Raises:
+            ConflictError: The TuningJob changed since it was read.
+        """
+        plan = planner.plan(spec)
+        started = recorded.model_copy(update={"start_time": now.replace(microsecond=0)})
+        message = plan.note or ""
+        status = build_status(
+            started,
+            spec,
+            (),
+            JobVerdict(phase=Phase.RUNNING, reason="Tuning", message=message),
+            generation=body["metadata"]["generation"],
+            plan=plan.status,
+            now=now,
+        )
+        body = await self._with.writer.write_status(body, dump_status(status), conditional=True)
+        self._written_at[key] = now
+        announce_job(
+            self._with.recorder, body, Phase.RUNNING, "Accepted", message or "the spec is valid"
+        )
+        _log.info("run started", extra={"job": key, "run": spec.run_id, "seed": status.seed})
+        return body, status
+
+    async def _report(self, key: ObjectKey, look: Look, verdict: JobVerdict) -> timedelta | None:
+        """Write the status, or say when it may be written."""
+        now = look.now
+        status = build_status(
+            look.recorded,
+            look.spec,
+            look.core_trials(),
+            verdict,
+            generation=look.body["metadata"]["generation"],
+            plan=None if look.refusal is not None else planner.plan(look.spec).status,
+            now=now,
+        )
+        new = dump_status(status)
+        patch = merge_patch(look.body.get("status") or {}, new)
+        if not patch:
+            return None
+        last = self._written_at.get(key)
+        if "conditions" not in patch and last is not None and now - last < STATUS_INTERVAL:
+            return last + STATUS_INTERVAL - now
+        await self._with.writer.write_status(look.body, new)
+        self._written_at[key] = now
+        if status.phase is not look.recorded.phase or status.reason != look.recorded.reason:
+            announce_job(
+                self._with.recorder, look.body, verdict.phase, verdict.reason, verdict.message
+            )
+            _log.info(
+                "phase changed",
+                extra={"job": key, "phase": verdict.phase.value, "reason": verdict.reason},
+            )
+        return None
+
+    async def _report_unreadable(
+        self,
+        key: ObjectKey,
+        body: Mapping[str, Any],
+        recorded: TuningJobStatus,
+        refusal: Refusal,
+    ) -> None:
+        """Refuse a spec that this version cannot read, which an older CRD may have let through."""
+        verdict = JobVerdict(
+            phase=Phase.PENDING, reason=refusal.reason, message=refusal.message, accepted=False
+        )
+        status = build_status(
+            recorded,
+            None,
+            (),
+            verdict,
+            generation=body["metadata"]["generation"],
+            plan=None,
+            now=self._with.now(),
+        )
+        written = await self._with.writer.write_status(body, dump_status(status))
+        if written is not body:
+            announce_job(self._with.recorder, body, verdict.phase, verdict.reason, verdict.message)
+            _log.warning("spec refused", extra={"job": key, "reason": verdict.reason})
+
+    async def _tidy(
+        self,
+        key: ObjectKey,
+        body: Mapping[str, Any],
+        recorded: TuningJobStatus,
+    ) -> None:
+        """After the end: delete Jobs that outlived it, and follow the generation."""
+        cluster = self._with.cluster
+        snapshot = observe(
+            body,
+            trials=cluster.trials(key.namespace).by_index(key),
+            jobs=cluster.jobs_by_trial(key),
+            pods=cluster.pods_by_trial(key),
+        )
+        for view in (*snapshot.trials, *snapshot.earlier):
+            if view.has_leftover_job and view.job is not None:
+                await self._with.writer.delete_job(view.job)
+        generation = body["metadata"]["generation"]
+        if recorded.observed_generation != generation:
+            conditions = [
+                condition.model_copy(update={"observed_generation": generation})
+                for condition in recorded.conditions
+            ]
+            status = recorded.model_copy(
+                update={"observed_generation": generation, "conditions": conditions}
+            )
+            await self._with.writer.write_status(body, dump_status(status))
+
+    async def _is_gone(self, key: ObjectKey, body: Mapping[str, Any]) -> bool:
+        try:
+            answer = await self._with.client.get(TUNING_JOBS.path(key.namespace, key.name))
+        except NotFoundError:
+            return True
+        uid: str = msgspec.json.decode(answer)["metadata"]["uid"]
+        known: str = body["metadata"]["uid"]
+        return uid != known
+
+
+def _soonest(first: timedelta | None, second: timedelta | None) -> timedelta | None:
+    return min((wake for wake in (first, second) if wake is not None), default=None)

@@ -1,0 +1,83 @@
+"""What the operator reads from its environment, checked once at the start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubetune.errors import KubetuneError
+
+
+class SettingsError(KubetuneError):
+    """Raised at the start for an environment variable that makes no sense; the process ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The operator's settings.
+
+    Attributes:
+        namespaces: Namespaces to watch; empty means all of them.
+        collector_image: Image of the metrics sidecar.
+        lease_namespace: Namespace of the leader election's Lease.
+        identity: Who we are in the Lease and in Events.
+        leader_election: Whether a Lease is needed to act.
+        lease_seconds: How long a Lease holds that is not renewed.
+        port: Port of /healthz, /readyz and /metrics; 0 picks a free one.
+        workers: Number of TuningJobs handled at the same time.
+        log_level: Name of a level of the logging module.
+    """
+
+    namespaces: tuple[str, ...]
+    collector_image: str
+    lease_namespace: str
+    identity: str
+    leader_election: bool
+    lease_seconds: int
+    port: int
+    workers: int
+    log_level: str
+
+
+def read_settings(environment: Mapping[str, str], *, hostname: str) -> Settings:
+    """Return the settings.
+
+    Raises:
+        SettingsError: a variable is missing or makes no sense; the message names it.
+    """
+    image = environment.get("KUBETUNE_COLLECTOR_IMAGE", "")
+    if not image:
+        raise SettingsError(
+            "KUBETUNE_COLLECTOR_IMAGE is not set: name the image of the metrics sidecar"
+        )
+    listed = environment.get("KUBETUNE_NAMESPACES", "")
+    return Settings(
+        namespaces=tuple(sorted({name.strip() for name in listed.split(",")} - {""})),
+        collector_image=image,
+        lease_namespace=environment.get("POD_NAMESPACE", "kubetune-system"),
+        identity=environment.get("POD_NAME", hostname),
+        leader_election=_truth(environment, "KUBETUNE_LEADER_ELECTION", default=True),
+        lease_seconds=_number(environment, "KUBETUNE_LEASE_SECONDS", default=15),
+        port=_number(environment, "KUBETUNE_PORT", default=8080),
+        workers=_number(environment, "KUBETUNE_WORKERS", default=8),
+        log_level=_level(environment),
+    )
+
+
+def _truth(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environment.get(name, str(default)).lower()
+    if text not in ("true", "false"):
+        raise SettingsError(f"{name}={text!r} is neither true nor false")
+    return text == "true"
+
+
+def _number(environment: Mapping[str, str], name: str, *, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isascii() or not text.isdigit():
+        raise SettingsError(f"{name}={text!r} is not a number")
+    return int(text)
+
+
+def _level(environment: Mapping[str, str]) -> str:
+    level = environment.get("KUBETUNE_LOG_LEVEL", "INFO").upper()
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise SettingsError(f"KUBETUNE_LOG_LEVEL={level!r} is none of DEBUG, INFO, WARNING, ERROR")
+    return level

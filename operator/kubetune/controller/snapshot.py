@@ -1,0 +1,122 @@
+"""One TuningJob and everything that belongs to it, as it stands in memory at one moment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubetune.api.trial import TrialState
+from kubetune.controller import pods as pod_facts
+from kubetune.kube.objects import Job, Pod, Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialView:
+    """A trial with its Job and pods.
+
+    Attributes:
+        trial: The Trial object.
+        job: Its Job; None when there is none, or when the name belongs to somebody else's.
+        pods: All pods of the trial, those of earlier attempts included, oldest first.
+    """
+
+    trial: Trial
+    job: Job | None
+    pods: tuple[Pod, ...]
+
+    @property
+    def state(self) -> TrialState:
+        """The recorded state."""
+        return TrialState(self.trial.status.state)
+
+    @property
+    def pod(self) -> Pod | None:
+        """The newest pod of the present Job."""
+        if self.job is None:
+            return None
+        own = [p for p in self.pods if _owner_uid(p) == self.job.metadata.uid]
+        return own[-1] if own else None
+
+    @property
+    def has_live_pod(self) -> bool:
+        """True while a container of any attempt may still run."""
+        return any(not pod_facts.is_over(pod) for pod in self.pods)
+
+    @property
+    def job_is_over(self) -> bool:
+        """True when the Job has ended or is being deleted; also when there is none."""
+        if self.job is None or self.job.metadata.deletion_timestamp is not None:
+            return True
+        ends = (c for c in self.job.status.conditions if c.type in ("Complete", "Failed"))
+        return any(end.status == "True" for end in ends)
+
+    @property
+    def has_leftover_job(self) -> bool:
+        """True when the trial was ended by a decision and its Job does not know yet."""
+        ended = (TrialState.EARLY_STOPPED, TrialState.STOPPED, TrialState.FAILED)
+        return self.state in ended and not self.job_is_over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A TuningJob with the trials of its present run.
+
+    Attributes:
+        body: The TuningJob as the API server gave it.
+        trials: The present run's trials, ascending by index.
+        earlier: Trials of earlier runs that are not finished or whose Job is not.
+    """
+
+    body: Mapping[str, Any]
+    trials: tuple[TrialView, ...]
+    earlier: tuple[TrialView, ...] = ()
+
+
+def observe(
+    body: Mapping[str, Any],
+    *,
+    trials: Iterable[Trial],
+    jobs: Mapping[str, Job],
+    pods: Mapping[str, tuple[Pod, ...]],
+) -> Snapshot:
+    """Return the snapshot of a TuningJob.
+
+    Args:
+        body: The TuningJob.
+        trials: Trials that carry its name; those of another owner are left out.
+        jobs: Jobs by name; one that the trial does not own is not the trial's.
+        pods: Pods by trial name, in any order.
+    """
+    uid = body["metadata"]["uid"]
+    run_id = body["spec"].get("runId")
+    views = []
+    for trial in trials:
+        if _owner_uid(trial) != uid:
+            continue
+        job = jobs.get(trial.metadata.name)
+        if job is not None and _owner_uid(job) != trial.metadata.uid:
+            job = None
+        own = sorted(
+            pods.get(trial.metadata.name, ()),
+            key=lambda pod: (
+                pod.metadata.creation_timestamp is None,
+                pod.metadata.creation_timestamp,
+                pod.metadata.name,
+            ),
+        )
+        views.append(TrialView(trial=trial, job=job, pods=tuple(own)))
+    views.sort(key=lambda view: view.trial.spec.index)
+    return Snapshot(
+        body=body,
+        trials=tuple(view for view in views if view.trial.spec.run_id == run_id),
+        earlier=tuple(
+            view
+            for view in views
+            if view.trial.spec.run_id != run_id
+            and (not view.state.is_finished or view.has_live_pod or not view.job_is_over)
+        ),
+    )
+
+
+def _owner_uid(child: Trial | Job | Pod) -> str | None:
+    owner = child.metadata.controller
+    return owner.uid if owner is not None else None

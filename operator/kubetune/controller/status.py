@@ -1,0 +1,213 @@
+"""The TuningJob's status, from its trials. Pure; written last and once by reconcile."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from kubetune.api.trial import TrialState
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.api.tuningjob_status import (
+    BestTrial,
+    ConditionStatus,
+    ConditionType,
+    Phase,
+    PlanStatus,
+    RunSummary,
+    TrialCounts,
+    TuningJobStatus,
+)
+from kubetune.controller.conditions import build_conditions, true_conditions
+from kubetune.core.decision import Outcome, OutcomeKind
+from kubetune.core.objective import incumbent
+from kubetune.core.trial import Trial
+
+KEPT_RUNS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobVerdict:
+    """Where the job stands.
+
+    Attributes:
+        phase: The job in one word.
+        reason: One CamelCase word.
+        message: The same for a person; "" where there is nothing to add.
+        accepted: Whether the spec can be run.
+        degraded: Why a strategy's answer was replaced; None if it was not.
+    """
+
+    phase: Phase
+    reason: str
+    message: str = ""
+    accepted: bool = True
+    degraded: str | None = None
+
+
+def verdict_of(spec: TuningJobSpec, outcome: Outcome | None, *, degraded: str | None) -> JobVerdict:
+    """Return where an accepted job stands."""
+    if outcome is not None:
+        phase = Phase.COMPLETE if outcome.kind is OutcomeKind.COMPLETE else Phase.FAILED
+        return JobVerdict(
+            phase=phase, reason=outcome.reason, message=outcome.message, degraded=degraded
+        )
+    if spec.suspend:
+        return JobVerdict(
+            phase=Phase.SUSPENDED,
+            reason="SuspendedByUser",
+            message="set spec.suspend to false to go on",
+            degraded=degraded,
+        )
+    return JobVerdict(phase=Phase.RUNNING, reason="Tuning", degraded=degraded)
+
+
+def read_status(body: Mapping[str, Any]) -> TuningJobStatus:
+    """Return the recorded status; an empty one if there is none that this version can read."""
+    recorded = body.get("status") or {}
+    known = {field.alias or name for name, field in TuningJobStatus.model_fields.items()}
+    try:
+        return TuningJobStatus.model_validate({k: v for k, v in recorded.items() if k in known})
+    except ValidationError:
+        return TuningJobStatus()
+
+
+def dump_status(status: TuningJobStatus) -> dict[str, Any]:
+    """Return the status as JSON for the API server; absent fields are left out."""
+    return status.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def is_finished(status: TuningJobStatus) -> bool:
+    """True when the run that the status is about has ended."""
+    return status.phase in (Phase.COMPLETE, Phase.FAILED)
+
+
+def is_accepted(status: TuningJobStatus) -> bool:
+    """True when the spec of the recorded generation can be run."""
+    return any(
+        condition.type is ConditionType.ACCEPTED and condition.status is ConditionStatus.TRUE
+        for condition in status.conditions
+    )
+
+
+def begin_run(old: TuningJobStatus, spec: TuningJobSpec, *, seed: int) -> TuningJobStatus:
+    """Return the status of a run that has launched no trial; the run before is remembered."""
+    runs = list(old.previous_runs)
+    if old.phase is not None and old.trials is not None and old.start_time is not None:
+        summary = RunSummary(
+            run_id=old.run_id,
+            phase=old.phase,
+            reason=old.reason or "",
+            trials=old.trials,
+            best=old.best,
+            start_time=old.start_time,
+            completion_time=old.completion_time,
+        )
+        runs.insert(0, summary)
+    return TuningJobStatus(
+        run_id=spec.run_id,
+        seed=seed,
+        previous_runs=runs[:KEPT_RUNS],
+        conditions=old.conditions,
+    )
+
+
+def build_status(
+    old: TuningJobStatus,
+    spec: TuningJobSpec | None,
+    trials: Sequence[Trial],
+    verdict: JobVerdict,
+    *,
+    generation: int,
+    plan: PlanStatus | None,
+    now: datetime,
+) -> TuningJobStatus:
+    """Return the whole status of a TuningJob.
+
+    Args:
+        old: The recorded status of the same run.
+        spec: The present spec; None when it cannot be read, which leaves the results as they are.
+        trials: The present run's trials.
+        verdict: Where the job stands.
+        generation: metadata.generation of the spec.
+        plan: What the spec means; None keeps the recorded plan.
+        now: Time of transitions; whole seconds are recorded.
+    """
+    now = now.replace(microsecond=0)
+    plan = plan if plan is not None else old.plan
+    finished = verdict.phase in (Phase.COMPLETE, Phase.FAILED)
+    messages = {
+        ConditionType.ACCEPTED: "" if verdict.accepted else verdict.message,
+        ConditionType.COMPLETE: verdict.message if verdict.phase is Phase.COMPLETE else "",
+        ConditionType.FAILED: verdict.message if verdict.phase is Phase.FAILED else "",
+        ConditionType.FINISHED: verdict.message if finished else "",
+        ConditionType.STALLED: verdict.message if not verdict.accepted else "",
+        ConditionType.DEGRADED: verdict.degraded or "",
+    }
+    held = true_conditions(
+        verdict.phase, accepted=verdict.accepted, degraded=verdict.degraded is not None
+    )
+    return old.model_copy(
+        update={
+            "observed_generation": generation,
+            "conditions": build_conditions(
+                held,
+                reason=verdict.reason,
+                messages={kind: text for kind, text in messages.items() if text},
+                before=old.conditions,
+                generation=generation,
+                now=now,
+            ),
+            "phase": verdict.phase,
+            "reason": verdict.reason,
+            "message": verdict.message or None,
+            "completion_time": (old.completion_time or now) if finished else None,
+            **(_results(spec, trials, plan) if spec is not None else {}),
+        }
+    )
+
+
+def _results(
+    spec: TuningJobSpec, trials: Sequence[Trial], plan: PlanStatus | None
+) -> dict[str, Any]:
+    return {
+        "progress": _progress(trials, plan),
+        "trials": _count(trials),
+        "best": _best(spec, trials),
+        "plan": plan,
+        "steps_used": sum(trial.observations[-1].step for trial in trials if trial.observations),
+    }
+
+
+def _progress(trials: Sequence[Trial], plan: PlanStatus | None) -> str:
+    done = sum(trial.state.is_finished for trial in trials)
+    wanted = plan.trials if plan is not None else None
+    return f"{done}/{wanted}" if wanted is not None else str(done)
+
+
+def _count(trials: Sequence[Trial]) -> TrialCounts:
+    def number(state: TrialState) -> int:
+        return sum(trial.state is state for trial in trials)
+
+    return TrialCounts(
+        pending=number(TrialState.PENDING),
+        running=number(TrialState.RUNNING),
+        succeeded=number(TrialState.SUCCEEDED),
+        early_stopped=number(TrialState.EARLY_STOPPED),
+        failed=number(TrialState.FAILED),
+        metrics_unavailable=number(TrialState.METRICS_UNAVAILABLE),
+        stopped=number(TrialState.STOPPED),
+    )
+
+
+def _best(spec: TuningJobSpec, trials: Sequence[Trial]) -> BestTrial | None:
+    best = incumbent(trials, spec.objective)
+    if best is None or best.value is None:
+        return None
+    return BestTrial(
+        trial=best.name,
+        value=best.value,
+        parameters=dict(best.parameters),
+        resource=best.observations[-1].step if best.observations else None,
+    )

@@ -1,0 +1,113 @@
+"""Trials between the API and the planner: what the search sees, and what a decision makes of them.
+
+Pure; each function returns the status to record.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from kubetune.api.trial import TrialState
+from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
+from kubetune.controller.observations import objective_observations
+from kubetune.controller.snapshot import TrialView
+from kubetune.core import trial as core
+from kubetune.core.decision import Evidence, StopTrial
+from kubetune.core.objective import final_value
+from kubetune.kube.objects import Trial, TrialStatus
+
+
+def core_trial(trial: Trial, spec: TuningJobSpec, *, holds_slot: bool) -> core.Trial:
+    """Return a Trial as strategies and stopping rules see it."""
+    status = trial.status
+    state = TrialState(status.state)
+    observations: tuple[core.Observation, ...] = ()
+    if state is not TrialState.PENDING:
+        observations = objective_observations(status.observations, spec.objective.metric)
+    return core.Trial(
+        index=trial.spec.index,
+        name=trial.metadata.name,
+        parameters=trial.spec.parameters,
+        state=state,
+        observations=observations,
+        value=status.value,
+        resource=trial.spec.resource,
+        bracket=trial.spec.bracket,
+        started_at=status.start_time,
+        finished_at=status.completion_time,
+        holds_slot=holds_slot,
+    )
+
+
+def holds_slot(view: TrialView, status: TrialStatus) -> bool:
+    """True while the trial may still use what it asked for."""
+    return not TrialState(status.state).is_finished or view.has_live_pod
+
+
+def stopped_early(
+    trial: Trial, stop: StopTrial, objective: ObjectiveSpec, *, now: datetime
+) -> TrialStatus:
+    """Return the status of a trial that a rule stops, with the evidence."""
+    return msgspec.structs.replace(
+        _cut_short(trial, objective, now=now),
+        state=TrialState.EARLY_STOPPED.value,
+        reason="WillNotWin",
+        message=stop.reason,
+        evidence=_evidence(stop.evidence),
+    )
+
+
+def stopped(
+    trial: Trial, reason: str, message: str, objective: ObjectiveSpec, *, now: datetime
+) -> TrialStatus:
+    """Return the status of a trial that was not finished when its job ended."""
+    return msgspec.structs.replace(
+        _cut_short(trial, objective, now=now),
+        state=TrialState.STOPPED.value,
+        reason=reason,
+        message=message,
+    )
+
+
+def suspended(trial: Trial) -> TrialStatus:
+    """Return the status of a trial whose job is suspended: it will begin anew.
+
+    Its observations stay until then, for people to see; a Pending trial's do not count.
+    """
+    return msgspec.structs.replace(
+        trial.status,
+        state=TrialState.PENDING.value,
+        reason="Suspended",
+        message="the TuningJob is suspended; the trial runs again from its beginning on resume",
+        job_uid=None,
+        start_time=None,
+        step=None,
+    )
+
+
+def begun_anew(trial: Trial) -> TrialStatus:
+    """Return the status of a trial just before another Job is created for it."""
+    return msgspec.structs.replace(trial.status, observations=[], reason="", message="")
+
+
+def _cut_short(trial: Trial, objective: ObjectiveSpec, *, now: datetime) -> TrialStatus:
+    observations = objective_observations(trial.status.observations, objective.metric)
+    if trial.status.state == TrialState.PENDING:
+        observations = ()
+    value = final_value(observations, objective.value, objective.goal)
+    return msgspec.structs.replace(
+        trial.status,
+        value=value,
+        step=observations[-1].step if observations else None,
+        completion_time=now.replace(microsecond=0),
+    )
+
+
+def _evidence(evidence: Evidence) -> dict[str, object]:
+    return {
+        "rule": evidence.rule,
+        "step": evidence.step,
+        "value": evidence.value,
+        "threshold": evidence.threshold,
+        "population": evidence.population,
+    }

@@ -1,0 +1,1 @@
+"""The pure core: trials as the search sees them, the search space, rungs, decisions. No I/O."""

@@ -1,0 +1,95 @@
+"""What `decide()` answers: trials to launch and to stop, the end, when to look again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from kubetune.api.parameters import ParameterValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A point to try as the trial of that index.
+
+    Attributes:
+        index: Index of the new trial, unique within the run.
+        parameters: The point, inside the search space.
+        resource: Steps that it may use at most; None without Hyperband.
+        bracket: Its bracket; None without Hyperband.
+        reason: Why this point, for a person; never empty.
+    """
+
+    index: int
+    parameters: Mapping[str, ParameterValue]
+    resource: int | None = None
+    bracket: int | None = None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The numbers behind an early stop; the same fields as EvidenceStatus in the API."""
+
+    rule: str
+    step: int
+    value: float
+    threshold: float
+    population: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTrial:
+    """A running trial that will not win.
+
+    Attributes:
+        index: Index of the trial.
+        reason: Why, for a person; never empty.
+        evidence: The numbers behind it.
+    """
+
+    index: int
+    reason: str
+    evidence: Evidence
+
+
+class OutcomeKind(StrEnum):
+    """Good or bad: a stopped job is complete, a failed one has failed."""
+
+    COMPLETE = "Complete"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of the job.
+
+    Attributes:
+        kind: Complete or Failed.
+        reason: One CamelCase word for programs.
+        message: The same for a person, with the numbers.
+    """
+
+    kind: OutcomeKind
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Everything to do about a job now.
+
+    Attributes:
+        launch: New trials, in ascending index.
+        stop: Running trials to stop early. Trials that run at the end of the job are not listed:
+            an outcome ends them all.
+        outcome: The end of the job; None while it goes on.
+        wake_after: When to decide again though nothing happened; None if only events matter.
+        fallback: Why a strategy's answer was replaced by random search; None if it was not.
+    """
+
+    launch: tuple[Suggestion, ...] = ()
+    stop: tuple[StopTrial, ...] = ()
+    outcome: Outcome | None = None
+    wake_after: timedelta | None = None
+    fallback: str | None = None

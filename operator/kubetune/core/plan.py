@@ -1,0 +1,129 @@
+"""What a spec means before the first trial: its size, its rungs, and what is wrong with it.
+
+Only what the rules in the schema cannot say is checked here: they cannot count combinations.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kubetune.api.strategy import HyperbandSettings, StrategyType
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.api.tuningjob_status import PlanStatus, RungPlan
+from kubetune.core.rungs import rung_levels
+from kubetune.core.space import build_space
+from kubetune.errors import SearchSpaceError
+
+MAX_GRID = 100_000
+# Status is JSON; beyond this not every reader of JSON keeps integers exactly.
+_LARGEST_COUNT = 2**53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a spec is not accepted.
+
+    Attributes:
+        reason: One CamelCase word for programs.
+        message: The same for a person, with the remedy.
+    """
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a spec means.
+
+    Attributes:
+        status: The numbers, as they go into the status.
+        note: What the user should know at once though it is no fault; None if nothing.
+    """
+
+    status: PlanStatus
+    note: str | None = None
+
+
+def check(spec: TuningJobSpec) -> tuple[Problem, ...]:
+    """Return everything that is wrong with the spec; empty if it can run."""
+    try:
+        combinations = build_space(spec.parameters).size
+    except SearchSpaceError as error:
+        return (Problem(reason="InvalidSearchSpace", message=str(error)),)
+    return (*_grid_problems(spec, combinations), *_hyperband_problems(spec))
+
+
+def plan(spec: TuningJobSpec) -> Plan:
+    """Return the numbers of a spec that `check` found right."""
+    combinations = build_space(spec.parameters).size
+    counts = [n for n in (spec.limits.max_trials, combinations) if n is not None]
+    trials = min(counts, default=None)
+    hyperband = spec.strategy.hyperband
+    countable = combinations is not None and combinations <= _LARGEST_COUNT
+    status = PlanStatus(
+        combinations=combinations if countable else None,
+        trials=trials,
+        rungs=[] if hyperband is None else _rung_table(hyperband),
+        max_steps=None if hyperband is None or trials is None else trials * hyperband.max_resource,
+    )
+    return Plan(status=status, note=_note(spec, combinations))
+
+
+def _note(spec: TuningJobSpec, combinations: int | None) -> str | None:
+    wanted = spec.limits.max_trials
+    if combinations is None or wanted is None or combinations >= wanted:
+        return None
+    return (
+        f"The search space has only {combinations} points, fewer than limits.maxTrials "
+        f"({wanted}); the job is complete when each was tried once."
+    )
+
+
+def _rung_table(settings: HyperbandSettings) -> list[RungPlan]:
+    *judged, top = rung_levels(
+        settings.min_resource, settings.max_resource, settings.reduction_factor
+    )
+    share = f"1/{settings.reduction_factor}"
+    return [
+        *(RungPlan(step=level, share=share) for level in judged),
+        RungPlan(step=top, share="end"),
+    ]
+
+
+def _grid_problems(spec: TuningJobSpec, combinations: int | None) -> Iterator[Problem]:
+    if spec.strategy.type is not StrategyType.GRID:
+        return
+    if combinations is None:
+        yield Problem(
+            reason="GridNotFinite",
+            message="strategy Grid needs a step for every Float parameter; set step, or use Random",
+        )
+        return
+    if combinations > MAX_GRID:
+        yield Problem(
+            reason="GridTooLarge",
+            message=f"the grid has {combinations} combinations, more than {MAX_GRID}; use larger "
+            "steps or fewer values, or use Random",
+        )
+    wanted = spec.limits.max_trials
+    if wanted is not None and wanted != combinations:
+        yield Problem(
+            reason="GridSizeMismatch",
+            message=f"the grid has {combinations} combinations but limits.maxTrials is {wanted}; "
+            f"set limits.maxTrials to {combinations} or leave it out",
+        )
+
+
+def _hyperband_problems(spec: TuningJobSpec) -> Iterator[Problem]:
+    settings = spec.strategy.hyperband
+    if settings is None:
+        return
+    rungs = len(
+        rung_levels(settings.min_resource, settings.max_resource, settings.reduction_factor)
+    )
+    if settings.brackets > rungs:
+        yield Problem(
+            reason="TooManyBrackets",
+            message=f"strategy.hyperband.brackets is {settings.brackets} but there are only "
+            f"{rungs} rungs; set it to at most {rungs}",
+        )

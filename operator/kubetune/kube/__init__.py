@@ -1,0 +1,1 @@
+"""The only HTTP in the operator: objects as the API server sends them, and nothing about tuning."""

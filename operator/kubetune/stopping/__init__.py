@@ -1,0 +1,1 @@
+"""The stopping rules: each reads the spec and the trials and says which trials will not win."""

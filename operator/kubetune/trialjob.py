@@ -1,0 +1,273 @@
+"""From a trial to the Job that runs it: the user's template, filled in and completed.
+
+Pure: the same arguments give the same Job, in the operator, in the dry run before the first trial
+and in `kubetune validate`. The user's command is never rewritten or wrapped.
+"""
+
+import json
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubetune.api import names
+from kubetune.api.durations import parse_duration
+from kubetune.api.parameters import ParameterValue
+from kubetune.api.placeholders import substitute
+from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
+
+TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  a path, no secret
+TOKEN_SECONDS = 3600
+GRACE_SECONDS = 10
+_TOKEN_VOLUME = "kubetune-token"  # noqa: S105  a volume's name
+_METRICS_VOLUME = "kubetune-metrics"
+
+# Preemption, eviction and node loss say nothing about the trial: the Job controller starts
+# another pod and does not count the lost one.
+_RETRY_DISRUPTIONS = {
+    "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}]
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialIdentity:
+    """Which trial a Job is for.
+
+    Attributes:
+        namespace: Namespace of all of it.
+        tuning_job: Name of the TuningJob.
+        run_id: The run; None when the spec names none.
+        name: Name of the Trial, and so of its Job.
+        uid: UID of the Trial, which owns the Job.
+        index: Number of the trial within the run.
+        parameters: The point to try.
+        resource: Steps that it may use; None without Hyperband.
+    """
+
+    namespace: str
+    tuning_job: str
+    run_id: str | None
+    name: str
+    uid: str
+    index: int
+    parameters: Mapping[str, ParameterValue]
+    resource: int | None
+
+
+def build_trial_job(
+    spec: TuningJobSpec,
+    trial: TrialIdentity,
+    *,
+    collector_image: str,
+    rungs: Sequence[int] = (),
+) -> dict[str, Any]:
+    """Return the batch/v1 Job of a trial.
+
+    Args:
+        spec: The TuningJob's spec, valid.
+        trial: Whose Job it is.
+        collector_image: Image of the metrics sidecar; unused with source Annotation.
+        rungs: Steps at which the collector reports at once, ascending.
+    """
+    template = substitute(
+        spec.trial.template,
+        parameters=trial.parameters,
+        trial_name=trial.name,
+        index=trial.index,
+        resource=trial.resource,
+    )
+    labels = trial_labels(trial)
+    metadata = template.get("metadata") or {}
+    job_spec = template["spec"]
+    pod_template = job_spec["template"]
+    pod_metadata = pod_template.setdefault("metadata", {})
+    pod_metadata["labels"] = {**(pod_metadata.get("labels") or {}), **labels}
+
+    job_spec.setdefault("backoffLimit", 0)
+    job_spec.setdefault("podReplacementPolicy", "Failed")
+    job_spec.setdefault("podFailurePolicy", _RETRY_DISRUPTIONS)
+    job_spec.setdefault(
+        "ttlSecondsAfterFinished", int(parse_duration(spec.retention.job_ttl).total_seconds())
+    )
+    _complete_pod(pod_template["spec"], spec, trial, collector_image=collector_image, rungs=rungs)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": trial.name,
+            "namespace": trial.namespace,
+            "labels": {**(metadata.get("labels") or {}), **labels},
+            "annotations": dict(metadata.get("annotations") or {}),
+            "ownerReferences": [owner_reference("Trial", trial.name, trial.uid)],
+        },
+        "spec": job_spec,
+    }
+
+
+def owner_reference(kind: str, name: str, uid: str) -> dict[str, Any]:
+    """Return the reference by which the garbage collector removes a child with its owner.
+
+    Without blockOwnerDeletion: it would need a right on the owner's finalizers.
+    """
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": kind,
+        "name": name,
+        "uid": uid,
+        "controller": True,
+    }
+
+
+def trial_labels(trial: TrialIdentity) -> dict[str, str]:
+    """Return the labels of a Trial, its Job and its pods; the parent's own are not copied."""
+    labels = {
+        names.LABEL_TUNING_JOB: trial.tuning_job,
+        names.LABEL_TRIAL: trial.name,
+        names.LABEL_INDEX: str(trial.index),
+    }
+    if trial.run_id is not None:
+        labels[names.LABEL_RUN] = trial.run_id
+    return labels
+
+
+def training_container(spec: TuningJobSpec) -> str:
+    """Return the name of the container whose metrics and exit count."""
+    if spec.metrics.container is not None:
+        return spec.metrics.container
+    containers = spec.trial.template["spec"]["template"]["spec"]["containers"]
+    name: str = containers[0]["name"]
+    return name
+
+
+def service_account(spec: TuningJobSpec) -> str:
+    """Return the service account of the trial's pods: the template's, or the source's own."""
+    pod: Mapping[str, Any] = spec.trial.template["spec"]["template"]["spec"]
+    named = pod.get("serviceAccountName")
+    if named:
+        return str(named)
+    if spec.metrics.source is MetricsSource.ANNOTATION:
+        return names.ANNOTATOR_SERVICE_ACCOUNT
+    return names.TRIAL_SERVICE_ACCOUNT
+
+
+def _complete_pod(
+    pod: dict[str, Any],
+    spec: TuningJobSpec,
+    trial: TrialIdentity,
+    *,
+    collector_image: str,
+    rungs: Sequence[int],
+) -> None:
+    """Add to a pod spec, in place, what the trial needs and the user did not say."""
+    pod.setdefault("restartPolicy", "Never")
+    # A program that is PID 1 and has no handler ignores SIGTERM: its GPU should not wait long.
+    pod.setdefault("terminationGracePeriodSeconds", GRACE_SECONDS)
+    if "serviceAccountName" not in pod:
+        pod["serviceAccountName"] = service_account(spec)
+        # Training code gets no token unless it asks for one.
+        pod.setdefault("automountServiceAccountToken", False)
+    environment = _environment(trial)
+    for container in [*(pod.get("initContainers") or []), *pod["containers"]]:
+        own = container.get("env") or []
+        taken = {variable.get("name") for variable in own}
+        container["env"] = [v for v in environment if v["name"] not in taken] + own
+        # A failed container's last log lines then stand in its status, for one API call less.
+        container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
+    trainer = next(c for c in pod["containers"] if c.get("name") == training_container(spec))
+    if spec.metrics.source is MetricsSource.ANNOTATION:
+        _add_volume(pod, _token_volume())
+        _mount(trainer, _TOKEN_VOLUME, TOKEN_DIRECTORY, read_only=True)
+        return
+    sidecar = _collector(spec, trial, image=collector_image, rungs=rungs)
+    _add_volume(pod, _token_volume())
+    if spec.metrics.source is MetricsSource.FILE and spec.metrics.path is not None:
+        directory = posixpath.dirname(spec.metrics.path)
+        _add_volume(pod, {"name": _METRICS_VOLUME, "emptyDir": {}})
+        _mount(trainer, _METRICS_VOLUME, directory)
+        _mount(sidecar, _METRICS_VOLUME, directory, read_only=True)
+    # Last of the init containers: it starts when the user's own are done.
+    pod["initContainers"] = [*(pod.get("initContainers") or []), sidecar]
+
+
+def _environment(trial: TrialIdentity) -> list[dict[str, Any]]:
+    parameters = dict(trial.parameters)
+    variables: list[dict[str, Any]] = [
+        {"name": "KUBETUNE_TRIAL", "value": trial.name},
+        {
+            "name": "KUBETUNE_NAMESPACE",
+            "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}},
+        },
+        {"name": "KUBETUNE_POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        # `$(X)` in a value would be expanded by the kubelet; `$$` keeps a parameter's text as is.
+        {"name": "KUBETUNE_PARAMETERS", "value": json.dumps(parameters).replace("$", "$$")},
+    ]
+    variables += [
+        {"name": names.parameter_variable(name), "value": str(value).replace("$", "$$")}
+        for name, value in parameters.items()
+    ]
+    return variables
+
+
+def _collector(
+    spec: TuningJobSpec, trial: TrialIdentity, *, image: str, rungs: Sequence[int]
+) -> dict[str, Any]:
+    objective = spec.objective
+    configuration = {
+        "source": spec.metrics.source.value,
+        "container": training_container(spec),
+        "objective": objective.metric,
+        "goal": objective.goal.value,
+        "metrics": [objective.metric, *objective.additional_metrics],
+        "patterns": [{"metric": p.metric, "regex": p.regex} for p in spec.metrics.patterns],
+        "rungs": list(rungs),
+    }
+    if spec.metrics.path is not None:
+        configuration["path"] = spec.metrics.path
+    sidecar: dict[str, Any] = {
+        "name": names.COLLECTOR_CONTAINER,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "restartPolicy": "Always",
+        "env": [
+            *(v for v in _environment(trial)[:3]),
+            {"name": "KUBETUNE_COLLECT", "value": json.dumps(configuration).replace("$", "$$")},
+        ],
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "32Mi"},
+            "limits": {"memory": "32Mi"},
+        },
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65532,
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "terminationMessagePolicy": "File",
+    }
+    _mount(sidecar, _TOKEN_VOLUME, TOKEN_DIRECTORY, read_only=True)
+    return sidecar
+
+
+def _token_volume() -> dict[str, Any]:
+    token = {"path": "token", "expirationSeconds": TOKEN_SECONDS}
+    authority = {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}
+    return {
+        "name": _TOKEN_VOLUME,
+        "projected": {
+            # Readable by any user: training images choose their own.
+            "defaultMode": 0o444,
+            "sources": [{"serviceAccountToken": token}, {"configMap": authority}],
+        },
+    }
+
+
+def _add_volume(pod: dict[str, Any], volume: dict[str, Any]) -> None:
+    pod["volumes"] = [*(pod.get("volumes") or []), volume]
+
+
+def _mount(container: dict[str, Any], volume: str, path: str, *, read_only: bool = False) -> None:
+    mounts = [m for m in container.get("volumeMounts") or [] if m.get("mountPath") != path]
+    mount = {"name": volume, "mountPath": path, **({"readOnly": True} if read_only else {})}
+    container["volumeMounts"] = [*mounts, mount]

@@ -1,0 +1,162 @@
+"""Run buildah: its storage in the cache, its mounts in a namespace that goes when it ends."""
+
+import configparser
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.cluster.commands import run, run_long
+from tests.cluster.errors import BringUpError
+from tests.cluster.layout import Layout
+from tests.cluster.progress import Reporter
+
+PIP_SETTINGS: Final = (
+    *("cert", "default-timeout", "extra-index-url", "index-url", "proxy", "retries"),
+    *("timeout", "trusted-host"),
+)
+"""Settings of pip about how to reach package sources; they hold inside a build as well."""
+
+CONTAINER_PIP_CACHE: Final = "/root/.cache/pip"
+
+
+def build_image(
+    layout: Layout,
+    reporter: Reporter,
+    *,
+    name: str,
+    dockerfile: Path,
+    context: Path,
+    base: str,
+    target: str | None,
+) -> None:
+    """Build the image `name` from a Dockerfile (and of it the stage `target`).
+
+    Raises:
+        BringUpError: a step of the Dockerfile failed; the message carries its last words.
+    """
+    short = name.rpartition("/")[2].partition(":")[0]
+    with _program(layout) as buildah:
+        run_long(
+            [
+                *buildah,
+                *("bud", "--isolation=chroot", "--layers", f"--build-arg=BASE_IMAGE={base}"),
+                *volume_options(layout),
+                *([f"--target={target}"] if target else []),
+                f"--tag={name}",
+                f"--file={dockerfile}",
+                context,
+            ],
+            doing=f"building the image {short}",
+            log=layout.cache / "logs" / f"image-{short}.log",
+            reporter=reporter,
+            describe=lambda _, last: f"image {short}: {last[:70]}",
+        )
+
+
+def write_archive(layout: Layout, name: str, archive: Path) -> None:
+    """Write the image `name` as an archive that containerd (or `docker load`) reads."""
+    partial = archive.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with _program(layout) as buildah:
+        run(
+            [*buildah, "push", "--quiet", name, f"docker-archive:{partial}:{name}"],
+            timeout_seconds=600,
+        )
+    partial.rename(archive)
+
+
+def import_rootfs(layout: Layout, name: str, rootfs: Path) -> None:
+    """Make the image `name` of the root file system in `rootfs`, unless there is one."""
+    with _program(layout) as buildah:
+        images = json.loads(run([*buildah, "images", "--json"]) or "[]")
+        if any(name in (image.get("names") or []) for image in images):
+            return
+        with tempfile.TemporaryDirectory(dir=layout.cache) as folder:
+            dockerfile = Path(folder, "Dockerfile")
+            dockerfile.write_text(
+                "FROM scratch\n"
+                f"ADD {rootfs.name} /\n"
+                "ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8\n"
+            )
+            context = Path(folder, rootfs.name)
+            os.link(rootfs, context)
+            run([*buildah, "bud", f"--tag={name}", "--file", dockerfile, folder])
+
+
+def volume_options(layout: Layout) -> list[str]:
+    """What a build sees of this machine: pip's settings, its cache, and a certificate bundle.
+
+    The bundle is shown only where pip is told to trust one; a build container knows nothing of
+    the authorities that a machine was given.
+    """
+    settings = pip_settings(os.environ)
+    pip_cache = layout.cache / "pip"
+    pip_cache.mkdir(parents=True, exist_ok=True)
+    options = [f"--volume={pip_cache}:{CONTAINER_PIP_CACHE}:rw"]
+    if settings:
+        path = layout.cache / "pip.conf"
+        path.touch(mode=0o600)
+        path.write_text(pip_configuration(settings))
+        options.append(f"--volume={path}:/etc/pip.conf:ro")
+    bundle = settings.get("cert")
+    if bundle:
+        options.append(f"--volume={bundle}:{bundle}:ro")
+    return options
+
+
+def pip_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """How this machine's pip reaches its package sources: its files, then its environment.
+
+    Python's usual variable for a certificate bundle counts where pip itself is told nothing.
+    """
+    found: dict[str, str] = {}
+    if environment.get("SSL_CERT_FILE"):
+        found["cert"] = environment["SSL_CERT_FILE"]
+    try:
+        listed = run([sys.executable, "-m", "pip", "config", "list"])
+    except BringUpError:
+        listed = ""
+    for line in listed.splitlines():
+        name, _, value = line.partition("=")
+        option = name.rpartition(".")[2]
+        if option in PIP_SETTINGS:
+            found[option] = value.strip("'")
+    for option in PIP_SETTINGS:
+        told = environment.get(f"PIP_{option.upper().replace('-', '_')}")
+        if told:
+            found[option] = told
+    return found
+
+
+def pip_configuration(settings: Mapping[str, str]) -> str:
+    """The text of a pip.conf with `settings`."""
+    parser = configparser.RawConfigParser()
+    parser["global"] = dict(settings)
+    text = io.StringIO()
+    parser.write(text)
+    return text.getvalue()
+
+
+@contextmanager
+def _program(layout: Layout) -> Iterator[Sequence[str]]:
+    """The first words of a buildah command.
+
+    Each command notes its mounts in a folder of its own, because it makes them in a mount
+    namespace of its own; several may then build at once.
+    """
+    notes = Path(tempfile.mkdtemp(prefix="buildah-"))
+    try:
+        yield (
+            *("unshare", "--mount", "--propagation", "slave", "--"),
+            *("buildah", f"--root={layout.cache / 'buildah'}", f"--runroot={notes}"),
+            "--storage-driver=overlay",
+        )
+    finally:
+        shutil.rmtree(notes, ignore_errors=True)

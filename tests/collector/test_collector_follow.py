@@ -1,0 +1,163 @@
+"""Following a container's log over streams that end, break and start late."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from kubetune.collector.follow import Follower
+from kubetune.collector.lines import LineSplitter
+from tests.collector.collector_server import (
+    PATIENCE,
+    ApiServer,
+    Exchange,
+    api_server,
+    cut_stream,
+    hang_up,
+    refuse,
+    stream,
+)
+
+PATH = "/api/v1/namespaces/ns/pods/t-1-abcde/log"
+
+
+@pytest.fixture
+def server() -> Iterator[ApiServer]:
+    with api_server() as server:
+        yield server
+
+
+def stamped(number: int, text: str) -> bytes:
+    return b"2026-01-02T03:04:%02d.000000000Z %s\n" % (number, text.encode())
+
+
+A, B, C = stamped(1, "a"), stamped(2, "b"), stamped(3, "c")
+
+
+class Reading:
+    """A follower at work in a thread."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self.said: list[str] = []
+        self.pieces: list[bytes] = []
+        self.stopping = threading.Event()
+        follower = Follower(
+            PATH,
+            "train",
+            connect=server.connect,
+            token=lambda: "token",
+            emit=self.pieces.append,
+            log=self.said.append,
+        )
+        self.thread = threading.Thread(target=follower.run, args=(self.stopping,), daemon=True)
+        self.thread.start()
+
+    def lines(self) -> list[str]:
+        """Wait for the end; return the lines."""
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive()
+        splitter = LineSplitter((), stamped=True)
+        lines = [*splitter.feed(b"".join(self.pieces)), *splitter.close()]
+        return [line.text.decode() for line in lines]
+
+
+def test_a_container_has_ended_when_its_stream_ends_twice_without_news(server: ApiServer) -> None:
+    server.logs = [stream(A, B), stream(A, B)]
+    assert Reading(server).lines() == ["a", "b"]
+    first, second = server.received("GET")
+    assert first.path == second.path == PATH
+    assert first.query == {"container": "train", "follow": "true", "timestamps": "true"}
+    assert second.query == first.query | {"sinceTime": "2026-01-02T03:04:01Z"}
+    assert first.headers["Authorization"] == "Bearer token"
+    assert first.headers["Accept-Encoding"] == "identity"
+
+
+def test_a_container_that_printed_nothing_ends_too(server: ApiServer) -> None:
+    server.logs = [stream()]
+    assert Reading(server).lines() == []
+    assert len(server.received("GET")) == 2
+
+
+def test_a_stream_that_ends_well_although_the_container_runs_is_asked_for_again(
+    server: ApiServer,
+) -> None:
+    server.logs = [stream(A), stream(A, B), stream(A, B, C), stream(A, B, C)]
+    assert Reading(server).lines() == ["a", "b", "c"]
+
+
+def test_a_container_that_has_not_started_is_waited_for(server: ApiServer) -> None:
+    waiting = refuse(
+        400, 'container "train" in pod "t-1-abcde" is waiting to start: PodInitializing'
+    )
+    server.logs = [waiting, waiting, stream(A)]
+    reading = Reading(server)
+    assert reading.lines() == ["a"]
+    assert reading.said == []
+
+
+@pytest.mark.parametrize("at", range(0, len(B), 5))
+def test_a_stream_that_breaks_anywhere_in_a_line_is_resumed_there(
+    server: ApiServer, at: int
+) -> None:
+    server.logs = [cut_stream(A + B[:at]), cut_stream(A, B, C[:at]), stream(A + B + C)]
+    assert Reading(server).lines() == ["a", "b", "c"]
+
+
+def test_a_stream_that_ends_well_within_a_line_is_resumed_there(server: ApiServer) -> None:
+    server.logs = [stream(A + B[:-3]), stream(A + B + C)]
+    assert Reading(server).lines() == ["a", "b", "c"]
+
+
+def test_errors_and_silence_between_streams_lose_nothing(server: ApiServer) -> None:
+    server.logs = [
+        stream(A),
+        refuse(500, "dial tcp: connection refused"),
+        hang_up,
+        refuse(503, "apiserver is starting"),
+        cut_stream(A, B),
+        stream(B, C),
+    ]
+    reading = Reading(server)
+    assert reading.lines() == ["a", "b", "c"]
+    assert len(reading.said) == 4
+    assert "dial tcp: connection refused" in reading.said[0]
+
+
+def test_after_a_rotation_the_new_file_follows(server: ApiServer) -> None:
+    server.logs = [cut_stream(A + B[:-3]), stream(C)]
+    assert Reading(server).lines()[::2] == ["a", "c"]
+
+
+def test_the_words_of_a_failing_kubelet_are_not_training_output(server: ApiServer) -> None:
+    words = b"unable to retrieve container logs for containerd://0123"
+    server.logs = [stream(A, words), stream(words)]
+    assert Reading(server).lines() == ["a"]
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_container_that_never_started_is_not_waited_for_after_the_stop(
+    server: ApiServer, status: int
+) -> None:
+    server.logs = [refuse(status, "is waiting to start")]
+    reading = Reading(server)
+    server.next("GET")
+    reading.stopping.set()
+    assert reading.lines() == []
+
+
+def test_an_open_stream_is_read_to_its_end_after_the_stop(server: ApiServer) -> None:
+    resume = threading.Event()
+
+    def late(exchange: Exchange) -> None:
+        exchange.begin()
+        exchange.send(A)
+        resume.wait(PATIENCE)
+        exchange.send(B)
+        exchange.end()
+
+    server.logs = [late, stream(A, B)]
+    reading = Reading(server)
+    server.next("GET")
+    reading.stopping.set()
+    resume.set()
+    assert reading.lines() == ["a", "b"]
