@@ -54,6 +54,7 @@ def job_body(
         },
         "spec": {
             "objective": {"metric": "val_accuracy", "goal": "Maximize"},
+            "parameters": [{"name": name} for name in ("learning_rate", "hidden", "activation")],
             "strategy": {"type": "Hyperband"},
             "limits": {"maxTrials": 20, "maxParallelTrials": 4},
             **(spec or {}),
@@ -80,6 +81,16 @@ def job_body(
     return body
 
 
+def owner_reference(job: str, uid: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "kubetune.dev/v1alpha1",
+        "kind": "TuningJob",
+        "name": job,
+        "uid": uid,
+        "controller": True,
+    }
+
+
 def trial_body(
     index: int,
     state: str = "Running",
@@ -90,6 +101,7 @@ def trial_body(
     resource: int | None = 27,
     parameters: dict[str, Any] | None = None,
     job: str = "digits",
+    owner: str | None = None,
     status: dict[str, Any] | None = None,
     spec: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -105,6 +117,7 @@ def trial_body(
             "uid": f"trial-uid-{index}",
             "creationTimestamp": stamp(0 if started is None else started - 1),
             "labels": {"kubetune.dev/tuning-job": job},
+            "ownerReferences": [] if owner is None else [owner_reference(job, owner)],
         },
         "spec": {
             "index": index,

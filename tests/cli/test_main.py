@@ -1,3 +1,5 @@
+import asyncio
+import signal
 import subprocess
 import sys
 from datetime import timedelta
@@ -5,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from kubetune.cli.access import Target
 from kubetune.cli.exits import ExitCode
 from kubetune.cli.main import main
 from kubetune.cli.parser import build_parser
+from tests.cli.cli_builders import job_body
 from tests.cli.conftest import KUBECONFIG
-from tests.cli.golden_files import Compare
+from tests.kube.fake_api_server import FakeApiServer
+
+JOBS = "/apis/kubetune.dev/v1alpha1/namespaces/team-a/tuningjobs"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -24,10 +31,10 @@ def test_the_usage_shows_the_name_that_it_was_called_by(called_as: str, want: st
     assert build_parser(called_as).format_usage().startswith(want)
 
 
-def test_the_help_names_every_exit_code(golden: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "90")
+def test_the_help_names_every_command_and_exit_code() -> None:
     text = build_parser("kubetune").format_help()
-    golden("help.txt", text)
+    for command in ("watch", "best", "validate", "stop", "suspend", "resume"):
+        assert f"\n    {command} " in text
     for code in (0, 1, 2, 3, 4, 5, 130):
         assert f"\n  {code} " in text
 
@@ -115,9 +122,37 @@ def test_help_needs_neither_the_client_nor_pydantic() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
-def test_best_needs_no_models() -> None:
+def test_best_needs_neither_the_models_nor_rich() -> None:
     script = (
         "import sys\nimport kubetune.cli.best\n"
-        "slow = {'pydantic', 'rich', 'numpy'} & set(sys.modules)\nassert not slow, slow\n"
+        "slow = {'kubetune.api.model', 'rich', 'numpy'} & set(sys.modules)\nassert not slow, slow\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+async def test_ctrl_c_ends_a_watch_with_130(target: Target, server: FakeApiServer) -> None:
+    server.put(JOBS, job_body())
+    program = "import sys; from kubetune.cli.main import main; sys.exit(main(sys.argv))"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, "watch", "digits", "--kubeconfig", str(target.kubeconfig)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert b"accepted" in await asyncio.wait_for(process.stdout.readline(), 20)
+    process.send_signal(signal.SIGINT)
+    _, error = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert error == b""
+
+
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    program = "import sys; from kubetune.cli.main import main; sys.exit(main(sys.argv))"
+    sample = str(ROOT / "manifests/samples/grid.yaml")
+    command = [sys.executable, "-c", program, "validate", "-f", sample]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(20) == ExitCode.BROKEN_PIPE

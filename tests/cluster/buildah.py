@@ -23,6 +23,9 @@ PIP_SETTINGS: Final = (
 )
 """Settings of pip about how to reach package sources; they hold inside a build as well."""
 
+STORAGE_LIMIT_BYTES: Final = 8 * 1024**3
+"""A first build takes 2 GiB."""
+
 CONTAINER_PIP_CACHE: Final = "/root/.cache/pip"
 
 
@@ -88,6 +91,22 @@ def import_rootfs(layout: Layout, name: str, rootfs: Path) -> None:
             context = Path(folder, rootfs.name)
             os.link(rootfs, context)
             run([*buildah, "bud", f"--tag={name}", "--file", dockerfile, folder])
+
+
+def trim_storage(layout: Layout) -> bool:
+    """Forget every layer once they take too much room; True when they did.
+
+    Each change of the code or of a dependency leaves layers behind, and buildah cannot tell those
+    that a later build will want. The next build makes what it needs anew.
+    """
+    storage = layout.cache / "buildah"
+    if not storage.exists():
+        return False
+    kibibytes = int(run(["du", "--summarize", "--one-file-system", storage]).split()[0])
+    if kibibytes * 1024 <= STORAGE_LIMIT_BYTES:
+        return False
+    shutil.rmtree(storage)
+    return True
 
 
 def volume_options(layout: Layout) -> list[str]:

@@ -1,5 +1,6 @@
 """Configuration files of the components: the kubelet's settings and the audit policy."""
 
+import ipaddress
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ def write_kubelet_configuration(layout: Layout) -> Path:
             "maxPods": 250,
             "podLogsDir": str(layout.state / "pod-logs"),
             "volumePluginDir": str(layout.state / "volume-plugins"),
-            "resolvConf": str(_resolver_file(layout)),
+            **_name_resolution(layout),
             # kube-proxy makes the chains that it needs.
             "makeIPTablesUtilChains": False,
             "serializeImagePulls": False,
@@ -82,20 +83,36 @@ def write_kubelet_configuration(layout: Layout) -> Path:
             },
             "kubeAPIQPS": 200,
             "kubeAPIBurst": 400,
-            "eventRecordQPS": 0,
+            "eventRecordQPS": 100,
+            "eventBurst": 200,
         },
     )
 
 
-def _resolver_file(layout: Layout) -> Path:
-    """A copy of the machine's resolver file, which may be a link into /run.
+def name_servers(resolver_file: str) -> list[str]:
+    """The name servers in a resolver file that a pod can reach too; at most three, as in a pod."""
+    words = (line.split() for line in resolver_file.splitlines())
+    addresses = [each[1] for each in words if each[:1] == ["nameserver"] and len(each) > 1]
+    return [address for address in addresses if not _is_loopback(address)][:3]
 
-    The node's room has a /run of its own.
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def _name_resolution(layout: Layout) -> dict[str, Any]:
+    """Pods ask whom the machine asks; there is no DNS of the cluster's own.
+
+    Given as the cluster's DNS, because the kubelet warns about every pod while there is none. The
+    resolver file is a copy: the machine's may be a link into /run, which is another one in the
+    node's room.
     """
-    path = layout.config / "resolv.conf"
     source = Path("/etc/resolv.conf")
-    write_whole(path, source.read_text() if source.exists() else "")
-    return path
+    text = source.read_text() if source.exists() else ""
+    copy = layout.config / "resolv.conf"
+    write_whole(copy, text)
+    servers = name_servers(text)
+    return {"resolvConf": str(copy)} | ({"clusterDNS": servers} if servers else {})
 
 
 def _write(path: Path, document: dict[str, Any]) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.cluster.base_image import base_rootfs, chosen_base
-from tests.cluster.buildah import build_image, import_rootfs, write_archive
+from tests.cluster.buildah import build_image, import_rootfs, trim_storage, write_archive
 from tests.cluster.containerd import image_names, load_image
 from tests.cluster.errors import BringUpError
 from tests.cluster.files import write_whole
@@ -89,6 +89,7 @@ def prepare_images(layout: Layout, reporter: Reporter) -> dict[str, Path]:
                 ]
                 for build in builds:
                     build.result()
+            trim_storage(layout)
     return archives
 
 

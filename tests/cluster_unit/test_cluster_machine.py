@@ -12,8 +12,12 @@ from cryptography import x509
 
 from tests.cluster import cgroups, components, sysctls
 from tests.cluster.build import Binaries
-from tests.cluster.buildah import pip_configuration, pip_settings
-from tests.cluster.component_files import write_audit_policy, write_kubelet_configuration
+from tests.cluster.buildah import pip_configuration, pip_settings, trim_storage
+from tests.cluster.component_files import (
+    name_servers,
+    write_audit_policy,
+    write_kubelet_configuration,
+)
 from tests.cluster.containerd import pause_archive
 from tests.cluster.files import write_whole
 from tests.cluster.layout import PAUSE_IMAGE, Layout, default_layout
@@ -114,6 +118,27 @@ def test_every_file_of_every_component_is_below_the_state_folder(
         ]
         # nsenter's own working folder is the one exception.
         assert elsewhere in ([], ["/"])
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        pytest.param("", [], id="no resolver file"),
+        pytest.param("nameserver 127.0.0.53\n", [], id="a resolver that pods cannot reach"),
+        pytest.param(
+            "# made by hand\nsearch lab\nnameserver 192.0.2.1\nnameserver fe80::1%eth0\n",
+            ["192.0.2.1", "fe80::1%eth0"],
+            id="two others",
+        ),
+        pytest.param(
+            "".join(f"nameserver 192.0.2.{number}\n" for number in range(5)),
+            ["192.0.2.0", "192.0.2.1", "192.0.2.2"],
+            id="more than a pod may have",
+        ),
+    ],
+)
+def test_pods_ask_the_name_servers_of_the_machine(text: str, want: list[str]) -> None:
+    assert want == name_servers(text)
 
 
 def test_a_node_whose_room_is_new_is_started_anew(layout: Layout) -> None:
@@ -219,6 +244,22 @@ def test_pip_in_a_build_is_told_what_pip_here_is_told() -> None:
 
     assert (settings["cert"], settings["index-url"]) == ("/b.pem", "https://i")
     assert "index-url = https://i" in pip_configuration(settings)
+
+
+@pytest.mark.parametrize(
+    ("limit", "want"),
+    [pytest.param(1, True, id="too much"), pytest.param(1 << 30, False, id="little")],
+)
+def test_image_layers_are_forgotten_when_they_take_too_much_room(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, limit: int, *, want: bool
+) -> None:
+    monkeypatch.setattr("tests.cluster.buildah.STORAGE_LIMIT_BYTES", limit)
+    layers = layout.cache / "buildah" / "overlay"
+    layers.mkdir(parents=True)
+    (layers / "layer").write_bytes(b"x" * 10_000)
+
+    assert want == trim_storage(layout)
+    assert layers.exists() is not want
 
 
 def test_the_usual_variable_for_certificates_counts_where_pip_is_told_nothing(

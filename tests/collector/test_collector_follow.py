@@ -40,6 +40,7 @@ class Reading:
     def __init__(self, server: ApiServer) -> None:
         self.said: list[str] = []
         self.pieces: list[bytes] = []
+        self.pauses: list[float] = []
         self.stopping = threading.Event()
         follower = Follower(
             PATH,
@@ -48,6 +49,7 @@ class Reading:
             token=lambda: "token",
             emit=self.pieces.append,
             log=self.said.append,
+            pause=lambda _, seconds: self.pauses.append(seconds),
         )
         self.thread = threading.Thread(target=follower.run, args=(self.stopping,), daemon=True)
         self.thread.start()
@@ -89,10 +91,13 @@ def test_a_container_that_has_not_started_is_waited_for(server: ApiServer) -> No
     waiting = refuse(
         400, 'container "train" in pod "t-1-abcde" is waiting to start: PodInitializing'
     )
-    server.logs = [waiting, waiting, stream(A)]
+    server.logs = [waiting] * 8 + [stream(A)]
     reading = Reading(server)
     assert reading.lines() == ["a"]
     assert reading.said == []
+    assert [round(seconds, 2) for seconds in reading.pauses] == [
+        0.2, 0.3, 0.45, 0.68, 1.01, 1.52, 2.0, 2.0,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("at", range(0, len(B), 5))
@@ -124,8 +129,8 @@ def test_errors_and_silence_between_streams_lose_nothing(server: ApiServer) -> N
 
 
 def test_after_a_rotation_the_new_file_follows(server: ApiServer) -> None:
-    server.logs = [cut_stream(A + B[:-3]), stream(C)]
-    assert Reading(server).lines()[::2] == ["a", "c"]
+    server.logs = [cut_stream(A + stamped(2, "unfinished")[:-3]), stream(C)]
+    assert Reading(server).lines() == ["a", "unfinish", "c"]
 
 
 def test_the_words_of_a_failing_kubelet_are_not_training_output(server: ApiServer) -> None:

@@ -1,4 +1,4 @@
-"""Builders of specs and trials for tests: everything has a default, so a test names what matters."""
+"""Builders of specs and trials: everything has a default, so a test names what matters."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,23 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.trial import Observation, Trial
 
+Parameter = Mapping[str, Any]
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
-LEARNING_RATE = {"name": "lr", "type": "Float", "min": 0.0001, "max": 1.0, "scale": "Log"}
-HIDDEN = {"name": "hidden", "type": "Integer", "min": 16, "max": 64, "step": 16}
-ACTIVATION = {"name": "activation", "type": "Categorical", "values": ["relu", "tanh", "gelu"]}
+LEARNING_RATE: Parameter = {
+    "name": "lr",
+    "type": "Float",
+    "min": 0.0001,
+    "max": 1.0,
+    "scale": "Log",
+}
+HIDDEN: Parameter = {"name": "hidden", "type": "Integer", "min": 16, "max": 64, "step": 16}
+ACTIVATION: Parameter = {
+    "name": "activation",
+    "type": "Categorical",
+    "values": ["relu", "tanh", "gelu"],
+}
 
 _TEMPLATE = {"spec": {"template": {"spec": {"containers": [{"name": "train", "image": "image"}]}}}}
 

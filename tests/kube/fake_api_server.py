@@ -36,6 +36,7 @@ class Watch:
         self.resource_version = request.query["resourceVersion"]
         self.query = dict(request.query)
         self.place = place
+        self.deaf = False
         self._lines: asyncio.Queue[object] = asyncio.Queue()
 
     def send(self, kind: str, obj: Json) -> None:
@@ -124,6 +125,14 @@ class FakeApiServer:
         self._oldest_watchable = self.revision
         self._history.clear()
         self._snapshots.clear()
+
+    def restore(self, revision: int) -> None:
+        """Go back to an empty backup of that revision; open watches hear nothing of it."""
+        self.revision = revision
+        self._objects.clear()
+        self._history.clear()
+        for watch in self._watches:
+            watch.deaf = True
 
     def refuse(self, code: int, reason: str = "", message: str = "", *, method: str = "") -> None:
         """Refuse one request, the next one or the next one of that method."""
@@ -241,7 +250,7 @@ class FakeApiServer:
             self._objects[place] = stored
         self._history.append((self.revision, kind, place, stored))
         for watch in self._watches:
-            if within(place, watch.place):
+            if within(place, watch.place) and not watch.deaf:
                 watch.send(kind, stored)
         return stored
 

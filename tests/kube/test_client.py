@@ -130,6 +130,7 @@ async def test_a_list_that_expires_in_the_middle_begins_again_without_what_has_g
     assert len(names) == len(set(names)) == PAGE_SIZE
     assert "j0000" not in names
     assert resource_version == str(server.revision)
+    assert "limit" not in server.requests[-1][1]
 
 
 async def test_a_refused_token_is_replaced_once(server: FakeApiServer, client: Client) -> None:

@@ -27,13 +27,14 @@ class ScriptedClock(Clock):
         self.at_nap(len(self.naps))
 
 
-def elector(client: Client, clock: Clock, identity: str = "me") -> Elector:
+def elector(client: Client, clock: Clock, identity: str = "me", *, retry: float = 2.0) -> Elector:
     return Elector(
         client,
         namespace="ns",
         name="kubetune",
         identity=identity,
         now=clock.now,
+        terms=Terms(retry=retry),
         monotonic=clock.monotonic,
         sleep=clock.sleep,
     )
@@ -76,6 +77,26 @@ async def test_the_first_candidate_makes_the_lease_and_releases_it_when_done(
         }
     ]
     assert "holderIdentity" not in record(server)
+
+
+async def test_renewing_moves_on_the_time_of_renewal_alone(
+    client: Client, server: FakeApiServer
+) -> None:
+    end = asyncio.Event()
+    seen: list[Json] = []
+
+    def look(naps: int) -> None:
+        seen.append(record(server))
+        if naps == 3:
+            end.set()
+
+    async def lead() -> None:
+        await end.wait()
+
+    await elector(client, ScriptedClock(look)).run(lead)
+    assert [each["renewTime"][14:19] for each in seen[:3]] == ["16:40", "16:42", "16:44"]
+    assert {each["acquireTime"][14:19] for each in seen[:3]} == {"16:40"}
+    assert {each["leaseTransitions"] for each in seen[:3]} == {0}
 
 
 async def test_a_released_lease_is_taken_at_once(client: Client, server: FakeApiServer) -> None:
@@ -187,8 +208,8 @@ async def test_a_lease_that_cannot_be_renewed_ends_leadership_before_others_may_
         await asyncio.Event().wait()
 
     with pytest.raises(LeadershipLostError, match="could not be renewed for 10 s"):
-        await elector(client, clock).run(lead)
-    assert sum(clock.naps) == pytest.approx(10)
+        await elector(client, clock, retry=3.0).run(lead)
+    assert clock.naps == [3, 3, 3, pytest.approx(1)]
 
 
 async def test_a_leader_that_does_not_heed_its_cancellation_does_not_delay_the_end(

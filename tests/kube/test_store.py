@@ -143,12 +143,21 @@ def test_a_name_that_we_deleted_may_be_taken_again(told: Told) -> None:
     assert told.store[KEY].metadata.uid == "second"
 
 
-def test_deletions_of_our_own_are_forgotten_when_the_server_confirms_them(told: Told) -> None:
-    for uid in ("by-watch", "by-list"):
-        told.store.apply(job(5 if uid == "by-watch" else 8, uid=uid))
-        told.store.forget(KEY, uid)
-    told.store.discard(job(9, uid="by-watch").metadata)
-    told.store.replace([], 10)
+@pytest.mark.parametrize(
+    "confirm",
+    [
+        lambda store: store.discard(job(9).metadata),
+        lambda store: store.replace([], 9),
+    ],
+    ids=["watch", "list"],
+)
+def test_a_deletion_of_our_own_is_forgotten_when_the_server_confirms_it(
+    told: Told, confirm: Callable[[Store[Job]], None]
+) -> None:
+    told.store.apply(job(5))
+    told.store.forget(KEY, "u")
+    assert told.store._forgotten == {"u"}
+    confirm(told.store)
     assert not told.store._forgotten
 
 
@@ -158,6 +167,20 @@ def test_a_server_restored_from_a_backup_is_believed(told: Told) -> None:
     told.store.replace([job(5, active=1)], 20)
     assert dict(told.store) == {KEY: job(5, active=1)}
     assert told.store.revision == 20
+
+
+def test_a_backup_may_bring_back_what_we_deleted_since(told: Told) -> None:
+    told.store.replace([job(50)], 60)
+    told.store.forget(KEY, "u")
+    told.store.replace([job(5)], 20)
+    assert dict(told.store) == {KEY: job(5)}
+
+
+def test_the_watch_never_moves_the_revision_back(told: Told) -> None:
+    told.store.replace([], 10)
+    told.store.advance(9)
+    told.store.apply(job(8))
+    assert told.store.revision == 10
 
 
 def test_the_index_follows_every_change(told: Told) -> None:

@@ -1,83 +1,123 @@
-"""Measures what it changes to judge a trial for as long as it stands at a rung, and not only once.
+"""Measures three ways of judging trials at rungs, and random search beside them.
 
     PYTHONPATH=operator:. python tests/simulation/compare_judging.py [SEEDS]
 
-For each family of curves and each way of judging: the mean regret (1 - quality of the incumbent) and
-its standard error over the seeds, for an equal total of steps (BUDGET full trials, as many trials
-as it takes), and what a job of 60 trials costs in steps, in time, and in regret.
+arrival   once, when the trial arrives at the rung, against all that arrived before (as published)
+standing  for as long as the trial stands at the rung, against all that have arrived so far
+launch    what `decide()` does: against those that were launched before it
+
+Regret is 1 - the quality of the incumbent, given as mean and standard error over the seeds: once
+for an equal total of steps (12 full trials, as many trials as it takes), once for 60 trials, with
+the steps and the virtual time that they took and how many of them were trained to the end.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, stdev
 
-from kubetune.core.decision import StopTrial
+from kubetune.api.trial import TrialState
+from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.objective import incumbent
+from kubetune.core.trial import Trial
 from tests.core.builders import make_spec
 from tests.simulation.curves import FAMILIES, PARAMETERS, quality
-from tests.simulation.simulator import Simulation
+from tests.simulation.simulator import OtherRule, Simulation
 
 FULL = 27
-BUDGET = 12 * FULL
+ETA = 3
+LEVELS = (9, 3, 1)
+EQUAL_STEPS = 12 * FULL
+TRIALS = 60
 WORKERS = 8
-LEVELS = (1, 3, 9)
 
 
-def simulate(family: str, way: str, seed: int, *, trials: int = 10_000) -> Simulation:
-    """Return a job that is ready to run; way is Random, "once" or "standing"."""
-    simulation: Simulation
+def judge_standing(spec: TuningJobSpec, trials: Sequence[Trial], reporter: int) -> list[int]:
+    """Return all Running trials that are not among the best third at their highest rung."""
+    del spec, reporter
+    stops = []
+    for trial in trials:
+        done = len(trial.observations)
+        level = next((level for level in LEVELS if level <= done), None)
+        if trial.state is not TrialState.RUNNING or level is None:
+            continue
+        values = sorted(
+            (t.observations[level - 1].value for t in trials if len(t.observations) >= level),
+            reverse=True,
+        )
+        keep = len(values) // ETA
+        if keep and trial.observations[level - 1].value < values[keep - 1]:
+            stops.append(trial.index)
+    return stops
 
-    def at_arrival(stop: StopTrial, reporter: int) -> bool:
-        arrived = len(simulation.trials[reporter].observations) in LEVELS
-        return stop.index == reporter and arrived
 
-    spec = make_spec(
-        "Random" if way == "Random" else "Hyperband",
-        parameters=PARAMETERS,
-        limits={"maxTrials": trials, "maxParallelTrials": WORKERS},
-    )
-    simulation = Simulation(
-        spec=spec,
+def judge_at_arrival(spec: TuningJobSpec, trials: Sequence[Trial], reporter: int) -> list[int]:
+    """Return the trial that has just reported if it arrives at a rung and is behind there."""
+    arrived = any(t.index == reporter and len(t.observations) in LEVELS for t in trials)
+    return [i for i in judge_standing(spec, trials, reporter) if arrived and i == reporter]
+
+
+RULES: Mapping[str, OtherRule | None] = {
+    "random": None,
+    "arrival": judge_at_arrival,
+    "standing": judge_standing,
+    "launch": None,
+}
+
+
+def make_job(family: str, way: str, seed: int, *, trials: int = 10_000) -> Simulation:
+    """Return a job that is ready to run."""
+    return Simulation(
+        spec=make_spec(
+            "Random" if way == "random" else "Hyperband",
+            parameters=PARAMETERS,
+            limits={"maxTrials": trials, "maxParallelTrials": WORKERS},
+        ),
         curve=FAMILIES[family](seed),
         full=FULL,
         seed=seed,
         # Trials differ in speed by up to a third, so that they do not move in step.
         duration=lambda index: 1 + (index * 7919 % 97) / 290,
+        rule=RULES[way],
     )
-    if way == "once":
-        simulation.obey = at_arrival
-    return simulation
 
 
-def regret(simulation: Simulation) -> float:
+def regret(job: Simulation) -> float:
     """Return how much better the best point is than the incumbent's; 1 without an incumbent."""
-    best = incumbent(simulation.trials.values(), simulation.spec.objective)
+    best = incumbent(job.trials.values(), job.spec.objective)
     return 1.0 if best is None else 1 - quality(best.parameters)
 
 
+def trained_fully(job: Simulation) -> int:
+    """Return the number of trials that reached the last step."""
+    return sum(len(trial.observations) == FULL for trial in job.trials.values())
+
+
+def _mean_and_error(numbers: Sequence[float]) -> str:
+    return f"{fmean(numbers):.4f} ± {stdev(numbers) / len(numbers) ** 0.5:.4f}"
+
+
 def _rows(seeds: range) -> Iterator[str]:
-    yield f"{'curves':14}{'judged':10}{'regret, equal steps':>24}{'60 trials: steps':>18}{'time':>8}"
-    yield f"{'regret':>82}{'at R':>8}"
+    yield (
+        f"{'curves':13}{'judged':10}{'regret, equal steps':21}{'regret, 60 trials':21}"
+        f"{'steps':>6}{'time':>7}{'full':>6}"
+    )
     for family in FAMILIES:
-        for way in ("Random", "once", "standing"):
-            equal, fixed, steps, time, ends = [], [], [], [], []
+        for way in RULES:
+            equal, fixed = [], []
             for seed in seeds:
-                job = simulate(family, way, seed)
-                job.run(BUDGET)
-                equal.append(regret(job))
-                job = simulate(family, way, seed, trials=60)
-                job.run()
-                fixed.append(regret(job))
-                steps.append(job.steps)
-                time.append(job.clock)
-                ends.append(sum(len(t.observations) == FULL for t in job.trials.values()))
-            error = stdev(equal) / len(equal) ** 0.5
+                equal.append(make_job(family, way, seed))
+                equal[-1].run(EQUAL_STEPS)
+                fixed.append(make_job(family, way, seed, trials=TRIALS))
+                fixed[-1].run()
             yield (
-                f"{family:14}{way:10}{fmean(equal):14.4f} ± {error:.4f}{fmean(steps):18.0f}"
-                f"{fmean(time):10.1f}{fmean(fixed):12.4f}{fmean(ends):8.1f}"
+                f"{family:13}{way:10}{_mean_and_error([regret(job) for job in equal]):21}"
+                f"{_mean_and_error([regret(job) for job in fixed]):21}"
+                f"{fmean(job.steps for job in fixed):6.0f}{fmean(job.clock for job in fixed):7.1f}"
+                f"{fmean(trained_fully(job) for job in fixed):6.1f}"
             )
 
 
 if __name__ == "__main__":
     for row in _rows(range(int(sys.argv[1]) if len(sys.argv) > 1 else 100)):
-        print(row, flush=True)
+        sys.stdout.write(f"{row}\n")
+        sys.stdout.flush()

@@ -16,7 +16,7 @@ PARAMETERS = [
     {"name": "y", "type": "Float", "min": 0, "max": 1, "scale": "Linear"},
 ]
 
-Steps = Callable[[float, float], float]
+Pace = Callable[[float, float], float]
 """(quality, y) -> the number of steps in which a trial makes 63 % of its way."""
 
 
@@ -26,7 +26,7 @@ def quality(parameters: Mapping[str, ParameterValue]) -> float:
     return 1 - (x - 0.3) ** 2 - 2 * (y - 0.7) ** 2
 
 
-def make_curve(seed: int, *, noise: float, pace: Steps) -> Curve:
+def make_curve(seed: int, *, noise: float, pace: Pace) -> Curve:
     """Return curves with normal noise of that standard deviation on every report."""
 
     def curve(index: int, parameters: Mapping[str, ParameterValue], step: int) -> float:
@@ -43,11 +43,26 @@ def _normal(seed: int, index: int, step: int) -> float:
     return math.sqrt(-2 * math.log(1 - radius)) * math.cos(2 * math.pi * angle)
 
 
+def _even(quality: float, y: float) -> float:
+    del quality, y
+    return 6
+
+
+def _slow_in_y(quality: float, y: float) -> float:
+    del quality
+    return 2 + 10 * y
+
+
+def _slow_winners(quality: float, y: float) -> float:
+    del y
+    return 3 + 6 * max(quality, 0)
+
+
 FAMILIES: Mapping[str, Callable[[int], Curve]] = {
-    "steady": lambda seed: make_curve(seed, noise=0.0, pace=lambda q, y: 6),
-    "noisy": lambda seed: make_curve(seed, noise=0.05, pace=lambda q, y: 6),
-    "crossing": lambda seed: make_curve(seed, noise=0.01, pace=lambda q, y: 2 + 10 * y),
-    "slow-winners": lambda seed: make_curve(seed, noise=0.01, pace=lambda q, y: 3 + 6 * max(q, 0)),
+    "steady": lambda seed: make_curve(seed, noise=0.0, pace=_even),
+    "noisy": lambda seed: make_curve(seed, noise=0.05, pace=_even),
+    "crossing": lambda seed: make_curve(seed, noise=0.01, pace=_slow_in_y),
+    "slow-winners": lambda seed: make_curve(seed, noise=0.01, pace=_slow_winners),
 }
 """Families of curves by name: a seed gives one of the family.
 

@@ -5,14 +5,14 @@ One step of every trial takes one unit of virtual time; after each step its valu
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from kubetune.api.parameters import ParameterValue
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.core.decision import Outcome, StopTrial
+from kubetune.core.decision import Outcome
 from kubetune.core.objective import final_value
 from kubetune.core.trial import Observation, Trial
 from kubetune.planner import decide
@@ -21,13 +21,8 @@ from tests.core.builders import START
 Curve = Callable[[int, Mapping[str, ParameterValue], int], float]
 """(index of the trial, its parameters, step) -> the value that it reports at that step."""
 
-Obey = Callable[[StopTrial, int], bool]
-"""(a stop, the index of the trial that has just reported) -> whether it is carried out."""
-
-
-def _always(stop: StopTrial, reporter: int) -> bool:
-    del stop, reporter
-    return True
+OtherRule = Callable[[TuningJobSpec, Sequence[Trial], int], Sequence[int]]
+"""(spec, trials, index of the trial that has just reported) -> indices of the trials to stop."""
 
 
 @dataclass(kw_only=True)
@@ -40,7 +35,7 @@ class Simulation:
         full: Steps of a trial that is never stopped.
         seed: Seed of the run.
         duration: Virtual seconds per step of a trial.
-        obey: Which stops are carried out; by default all.
+        rule: A stopping rule to try instead of the one that `decide()` uses.
         trials: The trials by index.
         steps: Steps that all trials used together.
         clock: Virtual seconds since the start.
@@ -52,7 +47,7 @@ class Simulation:
     full: int
     seed: int
     duration: Callable[[int], float] = lambda _: 1.0
-    obey: Obey = _always
+    rule: OtherRule | None = None
     trials: dict[int, Trial] = field(default_factory=dict)
     steps: int = 0
     clock: float = 0.0
@@ -94,16 +89,19 @@ class Simulation:
     def _decide(self, *, reporter: int) -> None:
         """Ask and obey until there is nothing more to do now: a stop makes room for a launch."""
         while True:
+            trials = list(self.trials.values())
             decision = decide(
                 self.spec,
-                list(self.trials.values()),
+                trials,
                 seed=self.seed,
                 started_at=START,
                 now=START + timedelta(seconds=self.clock),
             )
-            stops = [stop for stop in decision.stop if self.obey(stop, reporter)]
-            for stop in stops:
-                self._finish(stop.index, TrialState.EARLY_STOPPED)
+            stops: Sequence[int] = [stop.index for stop in decision.stop]
+            if self.rule is not None:
+                stops = self.rule(self.spec, trials, reporter)
+            for index in stops:
+                self._finish(index, TrialState.EARLY_STOPPED)
             for suggestion in decision.launch:
                 self._launch(suggestion.index, suggestion.parameters, suggestion.bracket)
             self.outcome = decision.outcome

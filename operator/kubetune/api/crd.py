@@ -24,7 +24,8 @@ def tuning_job_crd() -> Manifest:
         spec=structural_schema(TuningJobSpec),
         status=structural_schema(TuningJobStatus) | {"default": {"observedGeneration": -1}},
     )
-    for rule in (*RULES, *UPDATE_RULES):
+    rules: tuple[Rule[Any] | UpdateRule[Any], ...] = (*RULES, *UPDATE_RULES)
+    for rule in rules:
         _add_rule(schema, rule)
     return _crd(
         kind="TuningJob",

@@ -5,7 +5,7 @@ server forbids, drops or cannot decode each of them. So references are written o
 left out, and whatever is not known here is an error and not dropped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,6 +20,7 @@ _COPIED = frozenset(
         "enum",
         "maxItems",
         "maxLength",
+        "maxProperties",
         "maximum",
         "minItems",
         "minLength",
@@ -29,7 +30,8 @@ _COPIED = frozenset(
         "x-kubernetes-list-type",
     }
 )
-_DROPPED = frozenset({"$defs", "title"})
+_DROPPED = frozenset({"$defs", "description", "title", "type"})
+_BEYOND_INT64 = 2**63
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 
 
@@ -69,31 +71,18 @@ def _convert(node: Mapping[str, Any], defs: Mapping[str, Schema], at: str) -> Sc
         result["description"] = " ".join(description.split())
     if "anyOf" in node:
         return result | _choice(node, defs, at)
+    result |= _type(node, at)
     for key, value in node.items():
-        if key == "properties":
-            result["properties"] = {
-                name: _described(_convert(child, defs, f"{at}.{name}"), f"{at}.{name}")
-                for name, child in value.items()
-            }
-        elif key == "items":
-            result["items"] = _convert(value, defs, f"{at}[]")
-        elif key == "additionalProperties":
-            result |= _open_object(value, defs, at)
-        elif key == "exclusiveMinimum":
-            result |= {"minimum": value, "exclusiveMinimum": True}
-        elif key == "exclusiveMaximum":
-            result |= {"maximum": value, "exclusiveMaximum": True}
-        elif key == "const":
-            result["enum"] = [value]
-        elif key == "format":
-            result["format"] = _known_format(value, at)
-        elif key in ("type", "description"):
-            pass
-        elif key in _COPIED:
-            result[key] = value
+        if key in _COPIED:
+            result[key] = _compared_exactly(key, value, at)
+        elif key in _CONVERTED:
+            result |= _CONVERTED[key](value, defs, at)
         elif key not in _DROPPED:
             raise SchemaError(f"{at}: {key} cannot be said in a structural schema")
-    return _typed(node, result, at)
+    if "items" in result:
+        scalars = result["items"].get("type") in _SCALARS
+        result.setdefault("x-kubernetes-list-type", "set" if scalars else "atomic")
+    return result
 
 
 def _resolved(node: Mapping[str, Any], defs: Mapping[str, Schema]) -> dict[str, Any]:
@@ -123,23 +112,60 @@ def _open_object(value: Any, defs: Mapping[str, Schema], at: str) -> Schema:
     return {"additionalProperties": _convert(value, defs, f"{at}[*]")}
 
 
-def _typed(node: Mapping[str, Any], result: Schema, at: str) -> Schema:
+def _properties(value: Mapping[str, Any], defs: Mapping[str, Schema], at: str) -> Schema:
+    return {
+        "properties": {
+            name: _described(_convert(child, defs, f"{at}.{name}"), f"{at}.{name}")
+            for name, child in value.items()
+        }
+    }
+
+
+def _items(value: Mapping[str, Any], defs: Mapping[str, Schema], at: str) -> Schema:
+    return {"items": _convert(value, defs, f"{at}[]")}
+
+
+def _compared_exactly(key: str, value: Any, at: str) -> Any:
+    """Refuse a bound beyond 64 bits: the API server overflows when it compares 5 with 1e300."""
+    if key in ("minimum", "maximum") and abs(value) >= _BEYOND_INT64:
+        raise SchemaError(f"{at}: {key} {value} is beyond what the API server compares correctly")
+    return value
+
+
+def _above(value: float, _: Mapping[str, Schema], __: str) -> Schema:
+    return {"minimum": value, "exclusiveMinimum": True}
+
+
+def _below(value: float, _: Mapping[str, Schema], __: str) -> Schema:
+    return {"maximum": value, "exclusiveMaximum": True}
+
+
+def _constant(value: Any, _: Mapping[str, Schema], __: str) -> Schema:
+    return {"enum": [value]}
+
+
+def _format(value: str, _: Mapping[str, Schema], at: str) -> Schema:
+    if value != "date-time":
+        raise SchemaError(f"{at}: the format {value!r} is not one that the API server checks")
+    return {"format": value}
+
+
+_CONVERTED: dict[str, Callable[[Any, Mapping[str, Schema], str], Schema]] = {
+    "additionalProperties": _open_object,
+    "const": _constant,
+    "exclusiveMaximum": _below,
+    "exclusiveMinimum": _above,
+    "format": _format,
+    "items": _items,
+    "properties": _properties,
+}
+
+
+def _type(node: Mapping[str, Any], at: str) -> Schema:
     kind = node.get("type")
     if kind not in (*_SCALARS, "object", "array"):
         raise SchemaError(f"{at}: the type {kind!r} cannot be said in a structural schema")
-    result["type"] = kind
-    if kind == "integer":
-        result["format"] = "int64"
-    if kind == "array":
-        scalars = result["items"].get("type") in _SCALARS
-        result.setdefault("x-kubernetes-list-type", "set" if scalars else "atomic")
-    return result
-
-
-def _known_format(value: str, at: str) -> str:
-    if value != "date-time":
-        raise SchemaError(f"{at}: the format {value!r} is not one that the API server checks")
-    return value
+    return {"type": kind, "format": "int64"} if kind == "integer" else {"type": kind}
 
 
 def _described(schema: Schema, at: str) -> Schema:

@@ -47,22 +47,22 @@ class ParameterSpec(ApiModel):
     type: ParameterType = Field(description="Float, Integer or Categorical.")
     min: float | None = Field(
         default=None,
-        ge=-1e300,
-        le=1e300,
+        ge=-1e18,
+        le=1e18,
         description="Smallest value, inclusive. Required for, and only for, Float and Integer; a "
         "whole number for Integer.",
     )
     max: float | None = Field(
         default=None,
-        ge=-1e300,
-        le=1e300,
+        ge=-1e18,
+        le=1e18,
         description="Largest value, inclusive. Required for, and only for, Float and Integer; a "
         "whole number for Integer.",
     )
     step: float | None = Field(
         default=None,
         gt=0,
-        le=1e300,
+        le=1e18,
         description="Distance between neighbouring values, counted from min; the last value is the "
         "largest min + k * step that is not above max. Float and Integer only; at most max - min; "
         "goes with every scale. Absent: every value of the range for Float, 1 for Integer. Makes a "
@@ -70,9 +70,9 @@ class ParameterSpec(ApiModel):
     )
     scale: Scale | None = Field(
         default=None,
-        description="How the range is searched. Linear: uniformly. Log: uniformly in the logarithm, "
-        "needs min > 0. ReverseLog: uniformly in the logarithm of 1 - value, for Floats within "
-        "[0, 1) such as a momentum. Auto (what an absent value means): Log where min > 0, "
+        description="How the range is searched. Linear: uniformly. Log: uniformly in the "
+        "logarithm, needs min > 0. ReverseLog: uniformly in the logarithm of 1 - value, for Floats "
+        "within [0, 1) such as a momentum. Auto (what an absent value means): Log where min > 0, "
         "max / min >= 1000 and no step is given, otherwise Linear.",
     )
     values: list[CategoricalValue] | None = Field(

@@ -1,9 +1,9 @@
-"""The regular expressions that a metrics pattern may use: what RE2 and Python read alike.
+r"""The regular expressions that a metrics pattern may use: what RE2 and Python read alike.
 
 The API server checks an expression with RE2, the collector runs it with Python's `re`. Both differ
-at the edges (look-around, possessive quantifiers, `\\Z`, POSIX classes, `{,3}`), so the language is
+at the edges (look-around, possessive quantifiers, `\Z`, POSIX classes, `{,3}`), so the language is
 the part that they share. `GRAMMAR` says it token by token and is checked on both sides by the same
-expression; what a token cannot see (balance, ranges, nested repeats) RE2 and `fault_of` check.
+expression; what a token cannot see (balance, ranges, nested repeats) RE2 and `compiles` check.
 
 Source: https://github.com/google/re2/wiki/Syntax and the documentation of Python's `re`.
 """
@@ -18,8 +18,7 @@ _CLASS_CHARACTER = rf"(?:[^\\\[\]\-]|{_CHARACTER_ESCAPE})"
 _CLASS_ITEM = rf"(?:{_CLASS_CHARACTER}(?:-{_CLASS_CHARACTER})?|{_CLASS_ESCAPE})"
 _CLASS = rf"\[\^?(?:-|{_CLASS_ITEM}){_CLASS_ITEM}*-?\]"
 _QUANTIFIER = r"(?:[*+?]|\{[0-9]{1,3}(?:,[0-9]{0,3})?\})\??"
-_GROUP_NAME = "[A-Za-z_][A-Za-z0-9_]*"
-_OPENING = rf"\((?:\?:|\?P<{_GROUP_NAME}>)?"
+_OPENING = r"\((?:\?:|\?P<(?:value|step)>)?"
 _ATOM = rf"(?:[^\\\[\](){{}}*+?|\^$]|{_CHARACTER_ESCAPE}|{_CLASS_ESCAPE}|{_CLASS}|\))"
 _TOKEN = rf"(?:{_ATOM}(?:{_QUANTIFIER})?|{_OPENING}|[|\^$]|\\[bB])"
 
@@ -28,6 +27,11 @@ GRAMMAR = rf"(?:\(\?i\))?{_TOKEN}*"
 
 GRAMMAR_WITH_VALUE = rf"(?:\(\?i\))?{_TOKEN}*\(\?P<value>{_TOKEN}*"
 """The same, with a group named value in it."""
+
+_TWICE = rf"\(\?P<(?:value>{_TOKEN}*\(\?P<value|step>{_TOKEN}*\(\?P<step)>{_TOKEN}*"
+
+GRAMMAR_WITH_REPEAT = rf"(?:\(\?i\))?{_TOKEN}*{_TWICE}"
+"""The same, with the group value or step in it twice, which RE2 allows and Python does not."""
 
 _MAX_REPEAT = 1000
 _SCAN = re.compile(
@@ -44,6 +48,11 @@ def is_shared(regex: str) -> bool:
 def has_value_group(regex: str) -> bool:
     """Return True if an expression for which `is_shared` holds has the group `(?P<value>...)`."""
     return re.fullmatch(GRAMMAR_WITH_VALUE, regex) is not None
+
+
+def repeats_a_group(regex: str) -> bool:
+    """Return True if an expression for which `is_shared` holds has value or step twice."""
+    return re.fullmatch(GRAMMAR_WITH_REPEAT, regex) is not None
 
 
 def compiles(regex: str) -> bool:

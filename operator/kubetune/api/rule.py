@@ -45,7 +45,8 @@ class Rule(Generic[T]):
         model: Type of the node in Python: what `holds` gets.
         needs: Fields of the node that the rule reads; the rule is skipped while one is malformed.
             Only said for `spec`, the other nodes are malformed as a whole.
-        field_path: The field at fault, relative to the node, such as `.min`; empty for the node itself.
+        field_path: The field at fault, relative to the node, such as `.min`; empty for the
+            node itself.
         cel: CEL expression that is true when all is well.
         holds: The same in Python.
         message: Template of the words; names the field, its value and the remedy.
@@ -64,7 +65,7 @@ class Rule(Generic[T]):
 
     def says(self, node: T) -> str:
         """Return the message about a node that breaks the rule."""
-        return _SLOT.sub(lambda slot: self._word(slot[1]).text(node), self.message)
+        return rendered(self.message, lambda slot: self._word(slot).text(node))
 
     def schema(self) -> dict[str, str]:
         """Return the rule as an item of `x-kubernetes-validations`."""
@@ -97,13 +98,22 @@ class UpdateRule(Generic[T]):
 
     def says(self, node: T) -> str:
         """Return the message about a new node that breaks the rule."""
-        return _SLOT.sub(lambda slot: self.words[slot[1]].text(node), self.message)
+        return rendered(self.message, lambda slot: self.words[slot].text(node))
 
     def schema(self) -> dict[str, str]:
         """Return the rule as an item of `x-kubernetes-validations`."""
         return validation(
             self.cel, self.message, lambda slot: self.words[slot].cel, self.field_path
         )
+
+
+def rendered(message: str, text: Callable[[str], str]) -> str:
+    """Return a message with its slots filled in.
+
+    As in the API server, a text with a line break leaves the slots open.
+    """
+    filled = _SLOT.sub(lambda slot: text(slot[1]), message)
+    return _SLOT.sub("…", message) if "\n" in filled else filled
 
 
 def validation(
@@ -113,7 +123,7 @@ def validation(
 
     `message` is what the API server says when `messageExpression` cannot be evaluated.
     """
-    item = {"rule": cel, "message": message}
+    item = {"rule": cel, "message": _SLOT.sub("…", message)}
     slots = _SLOT.findall(message)
     if slots:
         # format() and not +: the API server can't bound the length of a number's text, and takes a

@@ -19,7 +19,8 @@ _MAX_HOURS = int(MAX_DURATION / timedelta(hours=1))
 
 def _is_duration(text: str) -> bool:
     return (
-        re.fullmatch(DURATION_PATTERN, text) is not None
+        text != ""
+        and re.fullmatch(DURATION_PATTERN, text) is not None
         and timedelta(0) < parse_duration(text) <= MAX_DURATION
     )
 
@@ -38,7 +39,7 @@ def _duration(at: str) -> Rule[str]:
     )
 
 
-_NAME = Rule(
+_NAME: Rule[str] = Rule(
     name="job-name-malformed",
     at="metadata.name",
     model=str,
@@ -90,7 +91,7 @@ _NO_END = Rule(
     "it, or spec.limits.maxRuntime, spec.completion.target or spec.completion.notImproving",
 )
 
-_RUN_ID = Rule(
+_RUN_ID: Rule[str] = Rule(
     name="run-id-malformed",
     at="spec.runId",
     model=str,

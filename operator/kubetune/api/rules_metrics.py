@@ -167,8 +167,8 @@ _REGEX_NOT_SHARED = Rule(
     cel=cel_matches("self.regex", regexes.GRAMMAR),
     holds=lambda p: regexes.is_shared(p.regex),
     message=f"{_AT_PATTERN} {{regex}} has something that RE2 and Python do not read alike: leave "
-    "out look-around, back-references and quantifiers of quantifiers, and write \\{, \\}, \\[ and "
-    "\\] where these characters stand for themselves",
+    "out look-around, back-references, quantifiers of quantifiers and groups with other names than "
+    "value and step, and write \\{, \\}, \\[ and \\] where these characters stand for themselves",
 )
 
 _REGEX_WITHOUT_VALUE = Rule(
@@ -183,6 +183,17 @@ _REGEX_WITHOUT_VALUE = Rule(
     "value around it, (?P<value>...)",
 )
 
+_REGEX_REPEATS_GROUP = Rule(
+    name="regex-repeats-group",
+    at="spec.metrics.patterns[]",
+    model=MetricPattern,
+    field_path=".regex",
+    cel=f"!{cel_matches('self.regex', regexes.GRAMMAR_WITH_REPEAT)}",
+    holds=lambda p: not regexes.repeats_a_group(p.regex),
+    message=f"{_AT_PATTERN} {{regex}} has a group of the same name twice: keep one, and make the "
+    "other (?:...)",
+)
+
 _REGEX_BROKEN = Rule(
     name="regex-broken",
     at="spec.metrics.patterns[]",
@@ -191,8 +202,13 @@ _REGEX_BROKEN = Rule(
     # A broken expression makes matches() fail. The API server then says what RE2 found, and this
     # rule's message.
     cel=f"!{cel_matches('self.regex', regexes.GRAMMAR)} || "
+    f"{cel_matches('self.regex', regexes.GRAMMAR_WITH_REPEAT)} || "
     "''.matches(self.regex) || !''.matches(self.regex)",
-    holds=lambda p: not regexes.is_shared(p.regex) or regexes.compiles(p.regex),
+    holds=lambda p: (
+        not regexes.is_shared(p.regex)
+        or regexes.repeats_a_group(p.regex)
+        or regexes.compiles(p.regex)
+    ),
     message="spec.metrics.patterns[].regex is not a regular expression in the syntax that RE2 and "
     "Python share: close every group and give ranges and counts in ascending order",
 )
@@ -258,13 +274,8 @@ _CONTAINER_UNKNOWN = Rule(
     f"{_CONTAINERS_CEL}.exists(c, c.name == self.metrics.container)",
     holds=lambda s: s.metrics.container is None or s.metrics.container in _containers(s),
     message='spec.metrics.container "{metrics.container}" is not a container of the template, '
-    "which has {containers}: name one of these, or remove it to use the first",
-    words={
-        "containers": Word(
-            cel=f"{_CONTAINERS_CEL}.map(c, c.name).join(', ')",
-            text=lambda s: ", ".join(_containers(s)),
-        )
-    },
+    'whose first one is "{first}": correct the name, or remove it to use the first',
+    words={"first": Word(cel=f"{_CONTAINERS_CEL}[0].name", text=lambda s: _containers(s)[0])},
 )
 
 METRICS_RULES = (
@@ -279,6 +290,7 @@ METRICS_RULES = (
     _PATTERNS_WITH_ANNOTATION,
     _REGEX_NOT_SHARED,
     _REGEX_WITHOUT_VALUE,
+    _REGEX_REPEATS_GROUP,
     _REGEX_BROKEN,
     _PATTERN_OF_UNKNOWN,
     _OBJECTIVE_WITHOUT_PATTERN,

@@ -135,12 +135,12 @@ _GRID_STEP = Rule(
 )
 
 _VARIABLE = "{}.name.upperAscii().replace('.', '_').replace('-', '_')"
-_VARIABLES = f"self.parameters.map(p, {_VARIABLE.format('p')})"
+_IS_ALONE = f"self.parameters.exists_one(q, {_VARIABLE.format('q')} == {_VARIABLE.format('p')})"
 
 
-def _clashing(parameters: Sequence[ParameterSpec]) -> list[str]:
+def _first_clash(parameters: Sequence[ParameterSpec]) -> str:
     uses = Counter(parameter_variable(p.name) for p in parameters)
-    return [p.name for p in parameters if uses[parameter_variable(p.name)] > 1]
+    return next((p.name for p in parameters if uses[parameter_variable(p.name)] > 1), "")
 
 
 _VARIABLE_CLASH = Rule(
@@ -149,15 +149,14 @@ _VARIABLE_CLASH = Rule(
     model=TuningJobSpec,
     needs=("parameters",),
     field_path=".parameters",
-    cel=f"[{_VARIABLES}].all(vs, vs.all(v, vs.exists_one(w, w == v)))",
-    holds=lambda s: not _clashing(s.parameters),
-    message="spec.parameters[{clashing}] would share one environment variable, KUBETUNE_PARAM_ and "
-    "the name in upper case with '_' for '.' and '-': rename all but one of them",
+    cel=f"self.parameters.all(p, {_IS_ALONE})",
+    holds=lambda s: not _first_clash(s.parameters),
+    message="spec.parameters[{first}].name would give the same environment variable as another "
+    "parameter, because that is in upper case with '_' for '.' and '-': rename one of them",
     words={
-        "clashing": Word(
-            cel=f"[{_VARIABLES}].map(vs, self.parameters.filter(p, !vs.exists_one(v, "
-            f"v == {_VARIABLE.format('p')})).map(p, p.name).join(', '))[0]",
-            text=lambda s: ", ".join(_clashing(s.parameters)),
+        "first": Word(
+            cel=f"self.parameters.filter(p, !{_IS_ALONE})[0].name",
+            text=lambda s: _first_clash(s.parameters),
         )
     },
 )

@@ -42,18 +42,7 @@ def _meaning(spec: TuningJobSpec, field: str) -> str:
     value = spec.model_dump(mode="json", by_alias=True, exclude_none=False)[field]
     if field == "objective":
         value["additionalMetrics"].sort()
-    return json.dumps(_plain(value), sort_keys=True)
-
-
-def _plain(value: Any) -> Any:
-    """Write 1.0 as 1, as the API server stores it."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+    return json.dumps(value, sort_keys=True)
 
 
 _RUN_ID_REMOVED = UpdateRule(

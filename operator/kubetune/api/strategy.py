@@ -58,8 +58,8 @@ class HyperbandSettings(ApiModel):
         default=1,
         ge=1,
         le=10,
-        description="Number of brackets. Bracket b starts at rung b, so its trials are first judged "
-        "later; several brackets protect slow starters. At most the number of rungs.",
+        description="Number of brackets. Bracket b starts at rung b, so its trials are first "
+        "judged later; several brackets protect slow starters. At most the number of rungs.",
     )
 
 

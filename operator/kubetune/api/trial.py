@@ -41,7 +41,9 @@ class TrialSpec(ApiModel):
         min_length=1, max_length=63, description="Name of the TuningJob that it belongs to."
     )
     index: int = Field(ge=0, description="Number of the trial within its run, from 0.")
-    parameters: dict[str, ParameterValue] = Field(description="The point of the search space.")
+    parameters: dict[str, ParameterValue] = Field(
+        max_length=50, description="The point of the search space: value by parameter's name."
+    )
     resource: int | None = Field(
         default=None, ge=1, description="Steps that the trial may use at most; Hyperband only."
     )

@@ -112,8 +112,8 @@ class CompletionSpec(ApiModel):
 
     target: float | None = Field(
         default=None,
-        ge=-1e300,
-        le=1e300,
+        ge=-1e18,
+        le=1e18,
         description="The job is complete when a finished trial's value is at least this good.",
     )
     not_improving: NotImprovingSpec | None = Field(
@@ -139,8 +139,8 @@ class MetricPattern(ApiModel):
         min_length=1,
         max_length=256,
         description="Regular expression searched in each line, with a named group (?P<value>...) "
-        "and optionally (?P<step>...). The syntax that RE2 and Python share: groups (...), (?:...) "
-        "and (?P<name>...), classes, | and the quantifiers; no look-around, no back-references; "
+        "and optionally (?P<step>...). The syntax that RE2 and Python share: these groups, (...) "
+        "and (?:...), classes, | and the quantifiers; no look-around, no back-references; "
         "{, [ and the other special characters are escaped by a backslash to stand for themselves; "
         "(?i) at the very start ignores case.",
     )
@@ -231,8 +231,9 @@ class TuningJobSpec(ApiModel):
     )
     stop: bool = Field(
         default=False,
-        description="true ends the job for good: running trials are stopped and the job is Complete "
-        "with reason StoppedByUser and the best result so far. May be changed from false to true.",
+        description="true ends the job for good: running trials are stopped and the job is "
+        "Complete with reason StoppedByUser and the best result so far. May be changed from false "
+        "to true.",
     )
     run_id: str | None = Field(
         default=None,

@@ -43,7 +43,7 @@ def render_best(job: TuningJob, incumbent: Best, form: str) -> str:
     `env` and `args` are quoted for a POSIX shell, so that `eval` and `xargs` see one word for each
     value, whatever is in it.
     """
-    parameters = incumbent.parameters
+    parameters = job.in_order(incumbent.parameters)
     match form:
         case "env":
             return "".join(
@@ -70,16 +70,17 @@ def _document(job: TuningJob, incumbent: Best) -> dict[str, object]:
         "metric": job.spec.objective.metric,
         "trial": incumbent.trial,
         "value": incumbent.value,
-        "parameters": incumbent.parameters,
+        "parameters": job.in_order(incumbent.parameters),
         "resource": incumbent.resource,
     }
 
 
 def _table(job: TuningJob, incumbent: Best) -> str:
+    parameters = job.in_order(incumbent.parameters)
     rows = [("TRIAL", incumbent.trial), (job.spec.objective.metric, str(incumbent.value))]
     if incumbent.resource is not None:
         rows.append(("step", str(incumbent.resource)))
     rows.append(("PARAMETER", "VALUE"))
-    rows += [(clean(name), clean(str(value))) for name, value in incumbent.parameters.items()]
+    rows += [(clean(name), clean(str(value))) for name, value in parameters.items()]
     width = max(len(name) for name, _ in rows)
     return "".join(f"{name:<{width}}  {value}\n" for name, value in rows)

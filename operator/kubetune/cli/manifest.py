@@ -40,21 +40,23 @@ class Document:
         line: Its first line, from 1.
         body: What it says, as JSON values.
         lines: Line of each field by its path, such as `spec.parameters[0].min`.
-        words: Text of each plain (unquoted) scalar by its path.
+        named: Path of an item of a list by the path that has its name for its number, such as
+            `spec.parameters[hidden]`.
         complaints: What kubectl would refuse about the YAML itself: path and words.
     """
 
     line: int
     body: Any
     lines: dict[str, int] = field(default_factory=dict)
-    words: dict[str, str] = field(default_factory=dict)
+    named: dict[str, str] = field(default_factory=dict)
     complaints: tuple[tuple[str, str], ...] = ()
 
     def line_of(self, path: str) -> int:
         """Line of a field, or of the nearest field around it that is written down."""
         while path:
-            if path in self.lines:
-                return self.lines[path]
+            known = self.named.get(path, path)
+            if known in self.lines:
+                return self.lines[known]
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self.line
 
@@ -103,21 +105,24 @@ def read_documents(text: str) -> list[Document]:
 
 def _document(loader: _Loader, root: Node) -> Document:
     lines: dict[str, int] = {}
-    words: dict[str, str] = {}
+    named: dict[str, str] = {}
     complaints: list[tuple[str, str]] = []
     for seen, (path, line, node) in enumerate(_walk(root, "", complaints)):
         if seen > MOST_NODES:
             raise ManifestError(root.start_mark.line + 1, "the document is too large")
         lines.setdefault(path, line)
-        if isinstance(node, ScalarNode) and node.style is None:
-            words.setdefault(path, node.value)
-            if node.tag == f"{_TAG}float" and node.value.lower().lstrip("+-") in (".inf", ".nan"):
+        if path.endswith("].name") and isinstance(node, ScalarNode):
+            item = path.removesuffix(".name")
+            named.setdefault(f"{item[: item.rindex('[')]}[{node.value}]", item)
+        if isinstance(node, ScalarNode) and node.tag == f"{_TAG}float":
+            word = node.value.lower().lstrip("+-")
+            if word in (".inf", ".nan"):
                 complaints.append((path, f"{path} is {node.value}, which JSON cannot say"))
     return Document(
         line=root.start_mark.line + 1,
         body=_with_text_keys(loader.construct_document(root)),
         lines=lines,
-        words=words,
+        named=named,
         complaints=tuple(complaints),
     )
 

@@ -51,6 +51,12 @@ class _Stream(NamedTuple):
     complaint: str
 
 
+def pause(stopping: threading.Event, seconds: float) -> None:
+    """Wait before the next attempt, but hardly any more once the collector is being stopped."""
+    if stopping.wait(seconds):
+        time.sleep(min(seconds, 0.2))
+
+
 class Follower:
     """Reads one container's log from its beginning to its end.
 
@@ -62,6 +68,7 @@ class Follower:
         emit: Takes the next piece of the log, in order; may block.
         log: Takes a line about what went wrong.
         monotonic: Clock for durations, in seconds.
+        pause: Waits before the next attempt.
     """
 
     def __init__(
@@ -74,6 +81,7 @@ class Follower:
         emit: Callable[[bytes], None],
         log: Callable[[str], None],
         monotonic: Callable[[], float] = time.monotonic,
+        pause: Callable[[threading.Event, float], None] = pause,
     ) -> None:
         self._path = path
         self._container = container
@@ -82,6 +90,7 @@ class Follower:
         self._emit = emit
         self._log = log
         self._monotonic = monotonic
+        self._pause = pause
         self._cursor = Cursor()
         self._complaint = ""
 
@@ -108,7 +117,7 @@ class Follower:
             self._complain(stream)
             if stream.news:
                 backoff.reset()
-            _pause(stopping, backoff.wait())
+            self._pause(stopping, backoff.wait())
 
     def _read_stream(self) -> _Stream:
         began = self._monotonic()
@@ -163,9 +172,3 @@ class Follower:
             self._log(
                 f"following the log failed: {stream.status or 'no answer'}: {self._complaint}"
             )
-
-
-def _pause(stopping: threading.Event, seconds: float) -> None:
-    """Wait, but hardly any more once the collector is being stopped."""
-    if stopping.wait(seconds):
-        time.sleep(min(seconds, 0.2))

@@ -120,8 +120,7 @@ class LineSplitter:
     def _flush(self) -> Iterator[Line]:
         segment = bytes(self._open)
         self._open.clear()
-        if self._wanted(segment):
-            yield from self._line(segment, fresh=self._fresh)
+        yield from self._line(segment, fresh=self._fresh)
 
     def _block(self, block: bytes, *, fresh: bool) -> Iterator[Line]:
         if not self._wanted(block):
@@ -145,6 +144,8 @@ class LineSplitter:
             stamp = match[1]
             segment = segment[match.end() :]
         text = segment[:LINE_LIMIT]
+        if not self._wanted(text):
+            return
         if b"\x1b" in text or b"\x00" in text:
             text = _ESCAPES.sub(b"", text)
         if text:

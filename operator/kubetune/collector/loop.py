@@ -90,7 +90,7 @@ class Loop:
             due = self._reporter.due_in()
             if due == 0.0:
                 self._reporter.publish(self._collection.series.observations())
-                due = self._reporter.due_in()
+                continue
             if self._ended and due is None:
                 return
             left = None if self._deadline is None else self._deadline - self._monotonic()

@@ -14,6 +14,9 @@ from typing import Any
 from kubetune.collector.api import CONNECT_TIMEOUT, Answer, Connect, Failures, read_answer
 from kubetune.collector.backoff import Backoff
 
+SHORTEST_WAIT = 0.2
+"""Seconds between two attempts at least, even if the server says ``Retry-After: 0``."""
+
 INTERVAL = 5.0
 """Seconds between two patches that nobody waits for."""
 
@@ -111,7 +114,9 @@ class Reporter:
                 answer.status in _RETRIED or answer.status >= http.client.INTERNAL_SERVER_ERROR
             )
             wait = (self._away if retried else self._refused).wait()
-            self._not_before = now + (wait if answer.retry_after is None else answer.retry_after)
+            if answer.retry_after is not None:
+                wait = max(SHORTEST_WAIT, answer.retry_after)
+            self._not_before = now + wait
 
     def _patch(self, body: bytes) -> Answer:
         """Send one patch, over the open connection if it is still good.

@@ -78,6 +78,9 @@ async def dry_run(
     job = build_trial_job(spec, trial, collector_image=collector_image)
     try:
         await client.create(JOBS.path(trial.namespace), job, dry_run=True)
+    except AlreadyExistsError:
+        # The trial runs: its Job passed all checks, which come before the name is looked at.
+        return None
     except InvalidError as error:
         return Refusal(reason="TemplateRejected", message=f"spec.trial.template: {error.message}")
     except ForbiddenError as error:

@@ -6,6 +6,8 @@ alone kopf leaves no trace. What ends kopf ends the process, which starts again 
 """
 
 import asyncio
+import dataclasses
+import os
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -15,6 +17,8 @@ import msgspec
 from kubetune.api.names import GROUP, VERSION
 from kubetune.controller.cluster import Cluster, key_of
 from kubetune.kube.objects import ObjectKey
+
+_IDENTITY: Any = "kubetune"
 
 
 def build_registry(cluster: Cluster, enqueue: Callable[[ObjectKey], None]) -> kopf.OperatorRegistry:
@@ -71,9 +75,18 @@ async def serve(
         namespaces=namespaces,
         stop_flag=stop,
         ready_flag=ready,
+        # For peering, which is off; kopf would ask the system for a user name that may not exist.
+        identity=_IDENTITY,
     )
 
 
 def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     """Log in with the pod's service account, or as kubectl would."""
-    return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+    in_cluster = kopf.login_with_service_account(**kwargs)
+    if in_cluster is None:
+        return kopf.login_with_kubeconfig(**kwargs)
+    # The address that every pod is given; kopf's own choice needs the cluster to have DNS.
+    host = os.environ["KUBERNETES_SERVICE_HOST"]
+    port = os.environ["KUBERNETES_SERVICE_PORT"]
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    return dataclasses.replace(in_cluster, server=server)

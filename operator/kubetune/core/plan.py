@@ -50,7 +50,7 @@ def check(spec: TuningJobSpec) -> tuple[Problem, ...]:
         combinations = build_space(spec.parameters).size
     except SearchSpaceError as error:
         return (Problem(reason="InvalidSearchSpace", message=str(error)),)
-    return (*_grid_problems(spec, combinations), *_hyperband_problems(spec))
+    return tuple(_grid_problems(spec, combinations))
 
 
 def plan(spec: TuningJobSpec) -> Plan:
@@ -111,19 +111,4 @@ def _grid_problems(spec: TuningJobSpec, combinations: int | None) -> Iterator[Pr
             reason="GridSizeMismatch",
             message=f"the grid has {combinations} combinations but limits.maxTrials is {wanted}; "
             f"set limits.maxTrials to {combinations} or leave it out",
-        )
-
-
-def _hyperband_problems(spec: TuningJobSpec) -> Iterator[Problem]:
-    settings = spec.strategy.hyperband
-    if settings is None:
-        return
-    rungs = len(
-        rung_levels(settings.min_resource, settings.max_resource, settings.reduction_factor)
-    )
-    if settings.brackets > rungs:
-        yield Problem(
-            reason="TooManyBrackets",
-            message=f"strategy.hyperband.brackets is {settings.brackets} but there are only "
-            f"{rungs} rungs; set it to at most {rungs}",
         )

@@ -28,9 +28,9 @@ REQUEST_TIMEOUT = 30.0
 PAGE_SIZE = 500
 """Objects per page of a list, as kubectl asks for: 1 to 5 MB of Jobs or Pods."""
 
-WATCH_INACTIVITY = 120.0
-"""Seconds without a line after which a watch counts as dead: two bookmarks, which come each minute,
-have then failed to arrive."""
+WATCH_INACTIVITY = 180.0
+"""Seconds without a line after which a watch counts as dead. Bookmarks come each minute, but on a
+quiet API server (1.34) the first one was seen to take 119 s."""
 
 OnRequest = Callable[[str, str, int, float], None]
 """Called once per request with verb, resource ("pods/log"), code (0: no answer) and seconds."""
@@ -199,7 +199,7 @@ class Client:
         found: list[T] = []
         resource_version = ""
         async for page in self.list_pages(path, label_selector=label_selector, limit=limit):
-            resource_version = resource_version or page.metadata.resource_version
+            resource_version = page.metadata.resource_version
             decoded = (decode(item) for item in page.items or ())
             found += [item for item in decoded if item is not None]
         return found, resource_version

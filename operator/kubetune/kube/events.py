@@ -213,7 +213,7 @@ class Recorder:
                     EVENTS.path(event.namespace, event.name), {"series": series}
                 )
             except NotFoundError:
-                event.exists = False  # the API server keeps events for an hour
+                pass  # the API server lets events go after an hour: begin anew
             else:
                 return
         try:

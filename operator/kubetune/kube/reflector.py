@@ -1,7 +1,8 @@
 """Keeps a store true to the API server: list once, then watch, for ever.
 
     ┌► list ──► watch ──┬─ ended by the server ──► watch from where we were
-    │                   ├─ connection lost, silence, any error ──► wait, watch from where we were
+    │                   ├─ connection lost, any error ──► wait, watch from where we were
+    ├───────────────────┼─ silence, without even a bookmark
     └───────────────────┴─ 410: the server forgot that version
 
 A reflector never ends by itself: a watch that cannot be had is tried for as long as the process
@@ -10,6 +11,7 @@ lives. What the objects mean does not belong here.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import aclosing
 from typing import Generic, NoReturn, TypeVar
@@ -57,6 +59,7 @@ class Reflector(Generic[T]):
         jitter: Callable[[], float],
         index: Callable[[T], Hashable | None] = lambda _: None,
         label_selector: str | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         inactivity: float = WATCH_INACTIVITY,
     ) -> None:
@@ -70,6 +73,7 @@ class Reflector(Generic[T]):
             jitter: Gives a number in [0, 1) that spreads attempts and watches out.
             index: See `Store`.
             label_selector: None means all objects.
+            monotonic: Seconds that never go back.
             sleep: Waits the given seconds.
             inactivity: Seconds of silence after which a watch counts as dead.
         """
@@ -80,6 +84,7 @@ class Reflector(Generic[T]):
         self._decoder = msgspec.json.Decoder(kind)
         self._label_selector = label_selector
         self._jitter = jitter
+        self._monotonic = monotonic
         self._sleep = sleep
         self._inactivity = inactivity
         self._must_list = True
@@ -88,8 +93,9 @@ class Reflector(Generic[T]):
     async def run(self) -> NoReturn:
         """Go on until cancelled."""
         while True:
-            # Attempts that brought no news, this one included until it brings some.
+            # Attempts in a row that came to nothing, this one included until it brings news.
             self._barren += 1
+            begun = self._monotonic()
             try:
                 if self._must_list:
                     await self._list()
@@ -100,6 +106,11 @@ class Reflector(Generic[T]):
                 _log.warning("watch failed", extra={"path": self._path, "reason": str(error)})
             except Exception:  # noqa: BLE001  # a fault must not end the watching; it is logged
                 _log.exception("watch failed", extra={"path": self._path})
+                self._must_list = True
+            if self._barren and self._monotonic() - begun >= LONGEST_DELAY:
+                # So long and not one bookmark: the connection was dead, or the server came back
+                # from a backup and sends nothing until its versions have caught up with ours.
+                self._barren = 0
                 self._must_list = True
             if self._barren:
                 await self._sleep(self._delay())
@@ -140,10 +151,7 @@ class Reflector(Generic[T]):
             case "DELETED":
                 self.store.discard(_bare_decoder.decode(event.object).metadata)
             case "BOOKMARK":
-                revision = _bare_decoder.decode(event.object).metadata.revision
-                if revision < self.store.revision:
-                    raise ExpiredError(0, "the server's history went back")
-                self.store.advance(revision)
+                self.store.advance(_bare_decoder.decode(event.object).metadata.revision)
             case "ERROR":
                 status = _status_decoder.decode(event.object)
                 raise failure(status.code, bytes(event.object))

@@ -58,8 +58,7 @@ def _candidates(
     stride %= size
     while math.gcd(stride, size) != 1:
         stride += 1
-    for step in range(size):
-        yield space.point((start + step * stride) % size)
+    yield from (space.point((start + step * stride) % size) for step in range(size))
 
 
 def _draws(space: SearchSpace, index: int, seed: int, sequence: PointSequence) -> Iterator[Point]:

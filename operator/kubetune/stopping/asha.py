@@ -3,24 +3,26 @@
 A trial starts with the whole resource R. Its value at a rung is that of its first observation at or
 past the rung's level (with objective.value Best: the best up to there), so a report that jumps over
 rungs counts at each of them. A Running trial stands at the highest rung that it has passed, and
-goes on only while its score there is among the best ⌊n / η⌋ of the n trials of its bracket that
-have a value at that rung. Fewer than η values judge nobody, equal values never stop each other, and
-nobody is stopped at the top rung, where the resource is used up.
+goes on only while its score there is among the best ⌊n / η⌋ of n trials: itself and those of its
+bracket that were launched before it and have a value at that rung. Fewer than η values judge
+nobody, equal values never stop each other, and nobody is stopped at the top rung, where the
+resource is used up.
 
 A value stays recorded whatever becomes of its trial: trials that were stopped, failed or ended
 count in n. A trial without an observation at the rung is neither judged nor counted.
 
-Deviation from Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning": a trial is
-judged not once, when it arrives at a rung, but for as long as it stands there, also against those
-that arrive later. That makes the rule a function of the present world, so that a restart or a
-missed event changes nothing. decisions/0002 has the measurement.
+Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", Algorithm 2, in the
+form that stops instead of promoting. There a trial is judged once, on arrival, against those that
+arrived before it. When something arrived is not in the world that a restarted operator sees; the
+order of launch is, and stands in for it here. decisions/0002 has the measurements.
 
-Symbols: r, R smallest and largest resource; η reduction factor; n population of a rung.
+Symbols: R the largest resource; η the reduction factor; n the population of a trial at a rung.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
@@ -34,14 +36,14 @@ RULE = "asha/v1"
 
 @dataclass(frozen=True, slots=True)
 class _Rung:
-    """A rung of one bracket, at which trials with other resources do not compete."""
+    """A rung of one bracket; trials of other brackets do not compete at it."""
 
     bracket: int
     level: int
 
 
 def stop_behind(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTrial]:
-    """Return the Running trials that are behind at their rung. See `StopFn`."""
+    """Return the Running trials that are behind at the rung where they stand. See `StopFn`."""
     settings = spec.strategy.hyperband
     if settings is None:
         return ()
@@ -51,25 +53,11 @@ def stop_behind(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTr
         for trial in trials
         if trial.state is TrialState.RUNNING and (rung := _standing(trial, levels)) is not None
     }
-    stops = []
+    stops: list[StopTrial] = []
     for rung in set(standing.values()):
-        goal = spec.objective.goal
-        ranked: list[float] = []
-        for index, value in sorted(_recorded(rung, trials, spec.objective).items()):
-            insort(ranked, to_score(value, goal))
-            keep = len(ranked) // settings.reduction_factor
-            if standing.get(index) != rung or keep == 0:
-                continue
-            if to_score(value, goal) < ranked[-keep]:
-                evidence = Evidence(
-                    rule=RULE,
-                    step=rung.level,
-                    value=value,
-                    threshold=to_score(ranked[-keep], goal),
-                    population=len(ranked),
-                )
-                reason = _reason(evidence, keep, spec.objective)
-                stops.append(StopTrial(index=index, reason=reason, evidence=evidence))
+        recorded = _recorded(rung, trials, spec.objective)
+        judged = {index for index in recorded if standing.get(index) == rung}
+        stops.extend(_behind(rung, recorded, judged, spec.objective, settings.reduction_factor))
     return sorted(stops, key=lambda stop: stop.index)
 
 
@@ -85,21 +73,48 @@ def _standing(trial: Trial, levels: Sequence[int]) -> _Rung | None:
 
 def _recorded(rung: _Rung, trials: Sequence[Trial], objective: ObjectiveSpec) -> dict[int, float]:
     """Return the value at the rung of every trial of its bracket that has one, by index."""
-    values = {}
-    for trial in trials:
-        seen = trial.observations
-        if (trial.bracket or 0) != rung.bracket or not seen or seen[-1].step < rung.level:
+    known = ((trial.index, _value_at(rung, trial, objective)) for trial in trials)
+    return {index: value for index, value in known if value is not None}
+
+
+def _value_at(rung: _Rung, trial: Trial, objective: ObjectiveSpec) -> float | None:
+    """Return the trial's value at the rung; None if it is of another bracket or not there yet."""
+    seen = trial.observations
+    if (trial.bracket or 0) != rung.bracket or not seen or seen[-1].step < rung.level:
+        return None
+    first = bisect_left(seen, rung.level, key=attrgetter("step"))
+    return final_value(seen[: first + 1], objective.value, objective.goal)
+
+
+def _behind(
+    rung: _Rung,
+    recorded: Mapping[int, float],
+    judged: Container[int],
+    objective: ObjectiveSpec,
+    reduction_factor: int,
+) -> Iterator[StopTrial]:
+    """Yield a stop for each of the judged trials that is behind at the rung."""
+    scores: list[float] = []  # of the trials launched so far, ascending
+    for index in sorted(recorded):
+        score = to_score(recorded[index], objective.goal)
+        insort(scores, score)
+        keep = len(scores) // reduction_factor
+        if index not in judged or keep == 0 or score >= scores[-keep]:
             continue
-        first = bisect_left(seen, rung.level, key=lambda observation: observation.step)
-        value = final_value(seen[: first + 1], objective.value, objective.goal)
-        if value is not None:
-            values[trial.index] = value
-    return values
+        evidence = Evidence(
+            rule=RULE,
+            step=rung.level,
+            value=recorded[index],
+            threshold=to_score(scores[-keep], objective.goal),
+            population=len(scores),
+        )
+        reason = _reason(evidence, keep, objective)
+        yield StopTrial(index=index, reason=reason, evidence=evidence)
 
 
 def _reason(evidence: Evidence, keep: int, objective: ObjectiveSpec) -> str:
-    better = "the best value" if keep == 1 else f"the worst of the best {keep} values"
     return (
-        f"{objective.metric} {evidence.value:g} at step {evidence.step} is behind "
-        f"{evidence.threshold:g}, {better} of {evidence.population} trials there"
+        f"{objective.metric} {evidence.value:g} at step {evidence.step} is worse than "
+        f"{evidence.threshold:g}: not among the best {keep} of {evidence.population} trials there, "
+        "itself and those launched before it"
     )

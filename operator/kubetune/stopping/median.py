@@ -10,8 +10,10 @@ say how early they were stopped. The minimum number of completed trials is an ad
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from statistics import fmean, median
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from operator import attrgetter
+from statistics import median
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
@@ -27,49 +29,46 @@ MIN_COMPLETED = 3
 def stop_below_median(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTrial]:
     """Return the Running trials that are worse than the median. See `StopFn`."""
     objective = spec.objective
-    completed = [trial for trial in trials if trial.state is TrialState.SUCCEEDED]
-    medians: dict[int, tuple[float, int] | None] = {}
+    running = [
+        trial for trial in trials if trial.state is TrialState.RUNNING and trial.observations
+    ]
+    averages = _running_averages(trials, {trial.observations[-1].step for trial in running})
     stops = []
-    for trial in sorted(trials, key=lambda trial: trial.index):
-        if trial.state is not TrialState.RUNNING or not trial.observations:
-            continue
+    for trial in sorted(running, key=attrgetter("index")):
         step = trial.observations[-1].step
-        if step not in medians:
-            medians[step] = _median_at(completed, step)
         value = final_value(trial.observations, objective.value, objective.goal)
-        found = medians[step]
-        if found is None or value is None:
+        if value is None or len(averages[step]) < MIN_COMPLETED:
             continue
-        threshold, population = found
+        threshold = median(averages[step])
         if to_score(value, objective.goal) < to_score(threshold, objective.goal):
-            stops.append(
-                StopTrial(
-                    index=trial.index,
-                    reason=f"{objective.metric} {value:g} at step {step} is worse than "
-                    f"{threshold:g}, the median of the running averages of {population} "
-                    "completed trials there",
-                    evidence=Evidence(
-                        rule=RULE,
-                        step=step,
-                        value=value,
-                        threshold=threshold,
-                        population=population + 1,
-                    ),
-                )
+            evidence = Evidence(
+                rule=RULE,
+                step=step,
+                value=value,
+                threshold=threshold,
+                population=len(averages[step]) + 1,
             )
+            reason = (
+                f"{objective.metric} {value:g} at step {step} is worse than {threshold:g}, the "
+                f"median of the running averages of {len(averages[step])} completed trials there"
+            )
+            stops.append(StopTrial(index=trial.index, reason=reason, evidence=evidence))
     return stops
 
 
-def _median_at(completed: Sequence[Trial], step: int) -> tuple[float, int] | None:
-    """Return the median of the running averages at the step, and of how many trials.
+def _running_averages(trials: Sequence[Trial], steps: Iterable[int]) -> dict[int, list[float]]:
+    """Return, for each step, the running averages of all trials that Succeeded.
 
-    None with fewer than MIN_COMPLETED trials that reported anything by then.
+    A trial that had reported nothing by that step has none there.
     """
-    averages = []
-    for trial in completed:
-        end = bisect_right(trial.observations, step, key=lambda observation: observation.step)
-        if end:
-            averages.append(fmean(o.value for o in trial.observations[:end]))
-    if len(averages) < MIN_COMPLETED:
-        return None
-    return median(averages), len(averages)
+    averages: dict[int, list[float]] = {step: [] for step in steps}
+    for trial in trials:
+        if trial.state is not TrialState.SUCCEEDED:
+            continue
+        reported = [observation.step for observation in trial.observations]
+        totals = list(accumulate(observation.value for observation in trial.observations))
+        for step, known in averages.items():
+            count = bisect_right(reported, step)
+            if count:
+                known.append(totals[count - 1] / count)
+    return averages

@@ -64,7 +64,8 @@ def _trials(before: Snapshot | None, after: Snapshot, now: datetime) -> Iterator
         old = known.get(name)
         was = None if old is None else old.status
         if status.start_time is not None and (was is None or was.start_time != status.start_time):
-            yield _Line(status.start_time, 1, name, f"running: {parameters(trial.spec.parameters)}")
+            point = after.job.in_order(trial.spec.parameters)
+            yield _Line(status.start_time, 1, name, f"running: {parameters(point)}")
         why = because(status.reason, status.message)
         if (
             status.state == "Pending"
@@ -77,7 +78,7 @@ def _trials(before: Snapshot | None, after: Snapshot, now: datetime) -> Iterator
 def _best(snapshot: Snapshot, best: Best) -> str:
     at = "" if best.resource is None else f" at step {best.resource}"
     value = f"{snapshot.job.spec.objective.metric} {number(best.value)}"
-    return f"is the best so far: {value}{at}, {parameters(best.parameters)}"
+    return f"is the best so far: {value}{at}, {parameters(snapshot.job.in_order(best.parameters))}"
 
 
 def _state(snapshot: Snapshot) -> str:

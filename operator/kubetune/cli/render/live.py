@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from kubetune.cli.objects import Trial
+from kubetune.cli.objects import Trial, TuningJob
 from kubetune.cli.render.decisions import happenings
 from kubetune.cli.render.summary import counts
 from kubetune.cli.render.wording import because, clock, duration, number, parameters
@@ -106,8 +106,8 @@ def _best(snapshot: Snapshot) -> list[RenderableType]:
     line = Text("Best    ", no_wrap=True, overflow="ellipsis")
     line.append(f"{snapshot.job.spec.objective.metric} {number(best.value)}", style="bold green")
     line.append(f"  {best.trial}{at}")
-    point = Text(f"        {parameters(best.parameters)}", no_wrap=True, overflow="ellipsis")
-    return [line, point]
+    point = parameters(snapshot.job.in_order(best.parameters))
+    return [line, Text(f"        {point}", no_wrap=True, overflow="ellipsis")]
 
 
 def _unfinished(snapshot: Snapshot, screen: Screen, *, rows: int) -> Iterable[RenderableType]:
@@ -119,8 +119,7 @@ def _unfinished(snapshot: Snapshot, screen: Screen, *, rows: int) -> Iterable[Re
     # Running ones first: they are what moves.
     trials.sort(key=lambda trial: trial.status.state == "Pending")
     shown = trials[:rows] if len(trials) <= rows else trials[: max(rows - 1, 1)]
-    metric = snapshot.job.spec.objective.metric
-    cells = [_cells(trial, metric, screen.now) for trial in shown]
+    cells = [_cells(trial, snapshot.job, screen.now) for trial in shown]
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     left = screen.width
     for column in columns:
@@ -135,9 +134,9 @@ def _unfinished(snapshot: Snapshot, screen: Screen, *, rows: int) -> Iterable[Re
     return [table, Text(f"... and {more} more", style="dim")] if more else [table]
 
 
-def _cells(trial: Trial, metric: str, now: datetime) -> dict[str, str]:
+def _cells(trial: Trial, job: TuningJob, now: datetime) -> dict[str, str]:
     status = trial.status
-    step, value = trial.last_step, trial.value_of(metric)
+    step, value = trial.last_step, trial.value_of(job.spec.objective.metric)
     of = "" if trial.spec.resource is None else f"/{trial.spec.resource}"
     since = status.start_time or trial.metadata.creation_timestamp
     waiting = because(status.reason, status.message) if status.state == "Pending" else ""
@@ -147,7 +146,7 @@ def _cells(trial: Trial, metric: str, now: datetime) -> dict[str, str]:
         "STEP": "" if step is None else f"{step}{of}",
         "VALUE": "" if value is None else number(value),
         "AGE": "" if since is None else duration(now - since),
-        "PARAMETERS": waiting or parameters(trial.spec.parameters),
+        "PARAMETERS": waiting or parameters(job.in_order(trial.spec.parameters)),
     }
 
 

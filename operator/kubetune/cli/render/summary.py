@@ -20,8 +20,9 @@ def summary(snapshot: Snapshot, *, now: datetime) -> list[str]:
         lines += _item(
             "Best", f"{best.trial}: {job.spec.objective.metric} {number(best.value)}{at}"
         )
-        width = max((len(name) for name in best.parameters), default=0)
-        values = [f"{clean(n):<{width}}  {parameter(v)}" for n, v in best.parameters.items()]
+        point = job.in_order(best.parameters)
+        width = max((len(name) for name in point), default=0)
+        values = [f"{clean(name):<{width}}  {parameter(value)}" for name, value in point.items()]
         lines += _item("Parameters", *values)
     lines += _item("Trials", counts(snapshot))
     elapsed = snapshot.elapsed(now)

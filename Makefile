@@ -1,0 +1,61 @@
+# Everything that a developer types. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup generate check format test-unit test-apiserver test-e2e test demo \
+	cluster-up cluster-down cluster-status bench-overhead
+
+help: ## List the targets.
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "setting up $(VENV) (once; about a minute)"
+	@$(PYTHON) -m venv $(VENV) || { echo "error: python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+setup: $(STAMP) ## Make the virtual environment.
+
+generate: setup ## Write the CRDs from the models.
+	@$(BIN)/python -m kubetune.api.generate
+
+check: setup ## Generated files, format, lint, types, layers.
+	@$(BIN)/python -m kubetune.api.generate --check
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Format and mend what can be mended.
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+test-unit: setup ## Unit and property tests: no cluster, under a minute.
+	@$(BIN)/pytest -m "not apiserver and not cluster"
+
+cluster-up: setup ## Bring the cluster up, with the images.
+	@$(BIN)/python -m tests.cluster up --images
+
+cluster-down: setup ## Take the cluster down; nothing is left behind.
+	@$(BIN)/python -m tests.cluster down
+
+cluster-status: setup ## Say what of the cluster runs.
+	@$(BIN)/python -m tests.cluster status
+
+test-apiserver: cluster-up ## Tests that need a real API server.
+	@$(BIN)/pytest -m apiserver
+
+test-e2e: cluster-up ## Tests that need a real node.
+	@$(BIN)/pytest -m cluster
+
+test: setup ## All tests; brings the cluster up and takes it down.
+	@$(BIN)/python -m tests.all_tiers
+
+demo: setup ## Tune a real model on a real cluster, and watch.
+	@$(BIN)/python -m demo
+
+bench-overhead: cluster-up ## What Kubetune adds to bare Jobs, as ratios.
+	@$(BIN)/python -m benchmarks.overhead

@@ -1,0 +1,1 @@
+"""`python -m demo`: the whole of Kubetune at work, from nothing."""

@@ -1,0 +1,116 @@
+"""What can be said of a manifest without a cluster: its faults, or its plan and first Job."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from kubetune import planner
+from kubetune.api.faults import Fault
+from kubetune.api.names import trial_name
+from kubetune.api.placeholders import check_placeholders
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.api.validation import parse_spec, validate
+from kubetune.cli.manifest import Document
+from kubetune.trialjob import TrialIdentity, build_trial_job
+
+COLLECTOR_IMAGE = "kubetune/collector"
+"""Stands in the sample Job for the image that the operator is set up with."""
+
+_NO_UID = "00000000-0000-0000-0000-000000000000"
+_NOON = datetime(2000, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """One fault and where it stands in the file."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was found about one TuningJob.
+
+    Attributes:
+        name: Its name, or its generateName; empty if it has neither.
+        complaints: Its faults in the order of the file; empty if it is valid.
+        plan: Lines that say what it means: title and words. Empty unless it is valid.
+        job: The first trial's Job; None unless it is valid.
+    """
+
+    name: str
+    complaints: tuple[Complaint, ...] = ()
+    plan: tuple[tuple[str, str], ...] = ()
+    job: dict[str, Any] | None = None
+
+
+def judge(document: Document) -> Verdict:
+    """Return the verdict on a document of kind TuningJob."""
+    metadata = document.body.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    name = str(metadata.get("name") or metadata.get("generateName") or "")
+    faults = [Fault(path=path, message=words, rule="yaml") for path, words in document.complaints]
+    faults += validate(document.body)
+    spec = None
+    if not any(fault.rule != "yaml" for fault in faults):
+        spec = parse_spec(document.body["spec"])
+        faults += _deeper_faults(spec)
+    if faults or spec is None:
+        complaints = [
+            Complaint(line=document.line_of(fault.path), message=fault.message) for fault in faults
+        ]
+        return Verdict(name=name, complaints=tuple(sorted(complaints, key=lambda c: c.line)))
+    return Verdict(
+        name=name,
+        plan=tuple(_plan(spec)),
+        job=first_job(spec, name=name, namespace=str(metadata.get("namespace") or "default")),
+    )
+
+
+def first_job(spec: TuningJobSpec, *, name: str, namespace: str) -> dict[str, Any] | None:
+    """Return the Job of the first trial; None if the spec begins with none."""
+    awake = spec.model_copy(update={"suspend": False, "stop": False})
+    seed = spec.strategy.seed or 0
+    launch = planner.decide(awake, (), seed=seed, started_at=_NOON, now=_NOON).launch
+    if not launch:
+        return None
+    first = launch[0]
+    trial = TrialIdentity(
+        namespace=namespace,
+        tuning_job=name,
+        run_id=spec.run_id,
+        name=trial_name(name, spec.run_id, first.index),
+        uid=_NO_UID,
+        index=first.index,
+        parameters=first.parameters,
+        resource=first.resource,
+    )
+    rungs = [rung.step for rung in planner.plan(spec).status.rungs]
+    return build_trial_job(spec, trial, collector_image=COLLECTOR_IMAGE, rungs=rungs)
+
+
+def _deeper_faults(spec: TuningJobSpec) -> Iterator[Fault]:
+    """Yield what the API server's own rules cannot say, but the operator would."""
+    yield from check_placeholders(spec)
+    for problem in planner.check(spec):
+        yield Fault(path="spec", message=problem.message, rule=problem.reason)
+
+
+def _plan(spec: TuningJobSpec) -> Iterator[tuple[str, str]]:
+    plan = planner.plan(spec)
+    status, limits = plan.status, spec.limits
+    points = "infinitely many" if status.combinations is None else str(status.combinations)
+    yield "points", points
+    trials = "any number" if status.trials is None else str(status.trials)
+    yield "trials", f"{trials}, at most {limits.max_parallel_trials} at a time"
+    if status.rungs:
+        rungs = (f"step {rung.step}: {rung.share}" for rung in status.rungs[:-1])
+        yield "rungs", f"{', '.join(rungs)} go on; step {status.rungs[-1].step}: end"
+    if status.max_steps is not None:
+        yield "steps", f"{status.max_steps} if no trial were stopped early"
+    if limits.max_runtime is not None:
+        yield "time", f"{limits.max_runtime} at most"
+    if plan.note is not None:
+        yield "note", plan.note

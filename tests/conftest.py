@@ -1,0 +1,97 @@
+"""Fixtures that several tiers share: the cluster, Kubetune in it, and a namespace to work in."""
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.deploy import deploy, kubectl
+from tests.cluster.target import Target, resolve_target
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--refresh-golden",
+        action="store_true",
+        help="write the golden files anew instead of comparing with them",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TestCluster:
+    """A running cluster, by its kubeconfig and context."""
+
+    __test__ = False
+    target: Target
+
+    @property
+    def kubeconfig(self) -> str:
+        return str(self.target.kubeconfig)
+
+    @property
+    def context(self) -> str:
+        return self.target.context
+
+    def kubectl(
+        self, *arguments: str, stdin: str | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        return kubectl(self.target, *arguments, stdin=stdin, check=check)
+
+    def get(self, *arguments: str) -> Any:
+        """Return an object, or a list's items, as JSON."""
+        answer = json.loads(self.kubectl("get", *arguments, "-o", "json").stdout)
+        return answer.get("items", answer)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> TestCluster:
+    """The cluster of this run; `make cluster-up` brings one up on this machine."""
+    found = TestCluster(resolve_target(os.environ))
+    answer = found.kubectl("get", "--raw", "/readyz", check=False)
+    if answer.returncode != 0:
+        pytest.fail(
+            "no cluster answers: `make cluster-up` brings one up on this machine, or name one with "
+            f"KUBETUNE_KUBECONFIG and KUBETUNE_CONTEXT ({answer.stderr.strip()})"
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def crds(cluster: TestCluster) -> TestCluster:
+    """The cluster with both kinds and the admission policies, and no operator needed."""
+    cluster.kubectl("apply", "-k", str(ROOT / "crds"))
+    for name in ("tuningjobs", "trials"):
+        cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}.kubetune.dev")
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def kubetune(crds: TestCluster) -> TestCluster:
+    """The cluster with Kubetune running in it."""
+    deploy(crds.target, os.environ)
+    return crds
+
+
+@pytest.fixture
+def namespace(cluster: TestCluster) -> Iterator[str]:
+    """A namespace that admits restricted pods only; gone after the test."""
+    name = f"kubetune-test-{secrets.token_hex(3)}"
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": name,
+            "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
+        },
+    }
+    cluster.kubectl("create", "-f", "-", stdin=json.dumps(manifest))
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")

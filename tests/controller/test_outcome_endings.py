@@ -1,0 +1,290 @@
+"""How a trial that ran came to its end: each with a reason that a person can act on."""
+
+import json
+from typing import Any
+
+import pytest
+
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.controller.outcomes import judge
+from kubetune.controller.snapshot import TrialView
+from kubetune.kube.objects import ContainerStatus
+from tests.controller.builders import (
+    NOW,
+    ago,
+    ended,
+    job_complete,
+    job_failed,
+    make_job,
+    make_observation,
+    make_pod,
+    make_spec,
+    make_trial,
+    make_view,
+    running,
+    spec_fields,
+    template,
+)
+
+COLLECTOR = "kubetune-collector"
+
+
+def collector(
+    *observations: dict[str, Any], tail: tuple[str, ...] = (), name: str = COLLECTOR
+) -> ContainerStatus:
+    """The collector after its end, with its last words."""
+    words = {"observations": list(observations), "lines": len(tail), "tail": list(tail)}
+    return ended(0, name=name, message=json.dumps(words))
+
+
+def running_trial(**fields: Any) -> Any:
+    return make_trial(
+        0, "Running", job_uid="job-0", attempts=1, reason="Training", started=ago(30), **fields
+    )
+
+
+FAILURES = [
+    pytest.param(
+        make_view(
+            running_trial(),
+            make_job(0, job_failed()),
+            make_pod(0, "Failed", ended(3, message="loading\nValueError: bad shape")),
+        ),
+        "ContainerFailed",
+        ["container train ended with exit code 3", "last lines:\nloading\nValueError: bad shape"],
+        id="a container that exits with a code: the code and the last lines",
+    ),
+    pytest.param(
+        make_view(
+            running_trial(),
+            make_job(0, job_failed()),
+            make_pod(0, "Failed", ended(139, signal=11)),
+        ),
+        "ContainerFailed",
+        ["container train ended with exit code 139 by signal 11"],
+        id="a container that a signal ended: the signal as well",
+    ),
+    pytest.param(
+        make_view(
+            running_trial(),
+            make_job(0, job_failed()),
+            make_pod(0, "Failed", ended(137, reason="OOMKilled", message="epoch 3")),
+        ),
+        "OOMKilled",
+        ["container train used more memory", "raise resources.limits.memory", "epoch 3"],
+        id="a container that was killed for its memory: what to raise",
+    ),
+    pytest.param(
+        make_view(
+            running_trial(),
+            make_job(0, job_failed()),
+            make_pod(
+                0,
+                "Failed",
+                ended(2, name="helper", at=ago(9)),
+                ended(1, at=ago(5)),
+                ended(1, name=COLLECTOR, at=ago(20)),
+            ),
+        ),
+        "ContainerFailed",
+        ["container helper ended with exit code 2"],
+        id="several failed containers: the first of the user's own is the cause",
+    ),
+    pytest.param(
+        make_view(
+            running_trial(),
+            make_job(0, job_failed("DeadlineExceeded", "Job was active longer than allowed")),
+            make_pod(0, "Failed", ended(137)),
+        ),
+        "DeadlineExceeded",
+        ["Job was active longer than allowed", "Raise activeDeadlineSeconds"],
+        id="a Job that ran into its deadline: which field to raise",
+    ),
+    pytest.param(
+        make_view(
+            running_trial(),
+            make_job(0, job_failed()),
+            make_pod(0, "Failed", ended(143), deleted=ago(3)),
+        ),
+        "PodDeleted",
+        ["somebody deleted pod digits-0-abcde"],
+        id="a pod that somebody deleted: which one",
+    ),
+    pytest.param(
+        make_view(
+            running_trial(), make_job(0, job_failed("PodFailurePolicy", "exit code 42 matched"))
+        ),
+        "PodFailurePolicy",
+        ["PodFailurePolicy: exit code 42 matched"],
+        id="a failed Job without a pod: the Job's own words",
+    ),
+    pytest.param(
+        make_view(running_trial()),
+        "JobDeleted",
+        ["the Job of this trial is gone", "somebody deleted it"],
+        id="a Job that somebody deleted",
+    ),
+]
+
+
+@pytest.mark.parametrize(("view", "want_reason", "want_words"), FAILURES)
+def test_a_trial_fails_with_the_reason(
+    view: TrialView, want_reason: str, want_words: list[str]
+) -> None:
+    status = judge(view, make_spec(), rungs=(), now=NOW).status
+    assert (status.state, status.reason) == ("Failed", want_reason)
+    for words in want_words:
+        assert words in status.message
+    assert status.completion_time is not None
+    assert status.value is None
+
+
+def test_a_trial_that_ends_well_has_the_last_value_its_step_and_the_containers_time() -> None:
+    view = make_view(
+        running_trial(values={1: 0.5, 2: 0.7}),
+        make_job(0, job_complete()),
+        make_pod(0, "Succeeded", ended(0, at=ago(2)), collector()),
+    )
+    status = judge(view, make_spec(), rungs=(), now=NOW).status
+    assert (status.state, status.reason, status.message) == ("Succeeded", "Completed", "")
+    assert (status.value, status.step, status.completion_time) == (0.7, 2, ago(2))
+
+
+def test_a_pod_that_succeeded_is_believed_before_the_job_controller_says_so() -> None:
+    view = make_view(
+        running_trial(values={1: 0.5}), make_job(), make_pod(0, "Succeeded", ended(0))
+    )
+    assert judge(view, make_spec(), rungs=(), now=NOW).status.state == "Succeeded"
+
+
+def test_one_of_several_pods_that_succeeded_is_not_the_end_of_the_trial() -> None:
+    view = make_view(
+        running_trial(values={1: 0.5}),
+        make_job(completions=2),
+        make_pod(0, "Succeeded", ended(0)),
+    )
+    assert judge(view, make_spec(), rungs=(), now=NOW).status.state == "Running"
+
+
+def test_a_finished_trial_is_never_judged_again() -> None:
+    view = make_view(make_trial(0, "EarlyStopped", {1: 0.5}), make_job(0, job_failed()))
+    assert judge(view, make_spec(), rungs=(), now=NOW).status is view.trial.status
+
+
+def test_the_collectors_last_words_are_added_to_what_it_reported() -> None:
+    last = {"step": 3, "metrics": {"accuracy": 0.9}}
+    view = make_view(
+        running_trial(values={1: 0.5}),
+        make_job(0, job_complete()),
+        make_pod(0, "Succeeded", ended(0), collector(last)),
+    )
+    status = judge(view, make_spec(), rungs=(), now=NOW).status
+    assert (status.value, status.step) == (0.9, 3)
+    assert [o.step for o in status.observations] == [1, 3]
+
+
+def test_what_a_failed_trial_reported_at_last_is_kept() -> None:
+    last = {"step": 3, "metrics": {"accuracy": 0.9}}
+    view = make_view(
+        running_trial(),
+        make_job(0, job_failed()),
+        make_pod(0, "Failed", ended(1), collector(last)),
+    )
+    status = judge(view, make_spec(), rungs=(), now=NOW).status
+    assert (status.state, status.step) == ("Failed", 3)
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_an_objective_that_is_not_finite_fails_the_trial_and_names_the_word(word: str) -> None:
+    trial = running_trial(
+        observations=[make_observation(1, 0.5), make_observation(2, word=word)]
+    )
+    view = make_view(trial, make_job(0, job_complete()), make_pod(0, "Succeeded", ended(0)))
+    status = judge(view, make_spec(), rungs=(), now=NOW).status
+    assert (status.state, status.reason) == ("Failed", "NonFiniteObjective")
+    assert f"accuracy was {word}" in status.message
+    assert status.value is None
+
+
+def test_with_best_a_trial_that_ends_with_nan_keeps_its_best_value() -> None:
+    trial = running_trial(
+        observations=[make_observation(1, 0.5), make_observation(2, word="NaN")]
+    )
+    view = make_view(trial, make_job(0, job_complete()), make_pod(0, "Succeeded", ended(0)))
+    status = judge(view, make_spec(value="Best"), rungs=(), now=NOW).status
+    assert (status.state, status.value) == ("Succeeded", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "want_remedy"),
+    [
+        pytest.param(
+            make_spec(),
+            "print lines such as accuracy=0.5, flushed, or set spec.metrics.patterns",
+            id="Stdout: print lines",
+        ),
+        pytest.param(
+            make_spec(source="File"),
+            "write lines such as accuracy=0.5 to /metrics/log.txt",
+            id="File: write lines to that path",
+        ),
+        pytest.param(
+            make_spec(source="Annotation"),
+            'set the pod annotation kubetune.dev/metrics to JSON such as {"step": 1, "accuracy"',
+            id="Annotation: set the annotation",
+        ),
+    ],
+)
+def test_a_metric_that_was_never_reported_is_said_with_the_remedy_of_its_source(
+    spec: TuningJobSpec, want_remedy: str
+) -> None:
+    view = make_view(
+        running_trial(), make_job(0, job_complete()), make_pod(0, "Succeeded", ended(0))
+    )
+    verdict = judge(view, spec, rungs=(), now=NOW)
+    status = verdict.status
+    assert (status.state, status.reason) == ("MetricsUnavailable", "MetricNotReported")
+    assert want_remedy in status.message
+    assert verdict.wants_log
+
+
+def test_the_end_of_the_log_that_the_collector_left_is_quoted_and_no_other_is_asked_for() -> None:
+    view = make_view(
+        running_trial(),
+        make_job(0, job_complete()),
+        make_pod(0, "Succeeded", ended(0), collector(tail=("epoch 1", "acc: 0.9", " "))),
+    )
+    verdict = judge(view, make_spec(), rungs=(), now=NOW)
+    assert verdict.status.message.endswith("last lines:\nepoch 1\nacc: 0.9")
+    assert not verdict.wants_log
+
+
+def test_the_metrics_that_were_reported_instead_are_named() -> None:
+    view = make_view(
+        running_trial(observations=[make_observation(1, None, loss=0.5, acc=0.9)]),
+        make_job(0, job_complete()),
+        make_pod(0, "Succeeded", ended(0)),
+    )
+    status = judge(view, make_spec(), rungs=(), now=NOW).status
+    assert "without reporting accuracy (it reported acc, loss)" in status.message
+
+
+def test_an_annotation_that_is_no_json_is_the_hint() -> None:
+    view = make_view(
+        running_trial(),
+        make_job(0, job_complete()),
+        make_pod(0, "Succeeded", ended(0), metrics="accuracy=0.9"),
+    )
+    status = judge(view, make_spec(source="Annotation"), rungs=(), now=NOW).status
+    assert status.state == "MetricsUnavailable"
+    assert "the annotation is not JSON" in status.message
+
+
+def test_the_training_container_is_the_one_that_the_spec_names() -> None:
+    containers = [{"name": name, "image": "i", "args": ["$(params.lr)"]} for name in ("web", "fit")]
+    fields = spec_fields(metrics={"container": "fit"}, job_template=template(containers=containers))
+    view = make_view(
+        make_trial(), make_job(), make_pod(0, "Running", ended(0, name="web"), running(name="fit"))
+    )
+    status = judge(view, TuningJobSpec.model_validate(fields), rungs=(), now=NOW).status
+    assert (status.state, status.start_time) == ("Running", ago(30))

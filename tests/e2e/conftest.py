@@ -1,0 +1,32 @@
+"""Fixtures of the end-to-end tests: Kubetune in the cluster, and on failure what the cluster says."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import TestCluster
+from tests.e2e.tuning_jobs import Jobs
+
+_OUTCOME = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    report: pytest.TestReport = yield
+    if report.failed:
+        item.stash[_OUTCOME] = True
+    return report
+
+
+@pytest.fixture
+def jobs(kubetune: TestCluster, namespace: str, request: pytest.FixtureRequest) -> Iterator[Jobs]:
+    """A namespace to tune in; shown as it is when the test fails."""
+    found = Jobs(kubetune, namespace)
+    yield found
+    if request.node.stash.get(_OUTCOME, False):
+        print(found.kubectl("get", "tuningjobs,trials,jobs,pods", "-o", "wide", check=False))
+        print(found.kubectl("describe", "tuningjobs,trials", check=False))
+        log = ("-n", "kubetune-system", "logs", "deployment/kubetune", "--tail=80")
+        print(kubetune.kubectl(*log, check=False).stdout)

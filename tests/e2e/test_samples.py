@@ -1,0 +1,34 @@
+"""Every sample runs to its end as it stands."""
+
+from pathlib import Path
+
+import os
+import pytest
+import yaml
+
+from tests.cluster.deploy import with_images
+from tests.e2e.tuning_jobs import Jobs, states
+
+pytestmark = pytest.mark.cluster
+
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "manifests" / "samples").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_the_sample(path: Path, jobs: Jobs) -> None:
+    text = with_images(path.read_text(encoding="utf-8"), os.environ)
+    jobs.kubectl("apply", "-f", "-", stdin=text)
+    manifest = yaml.safe_load(text)
+    name = manifest["metadata"]["name"]
+    status = jobs.finish(name, seconds=300)
+    assert status["phase"] == "Complete", status
+    trials = jobs.trials(name)
+    assert set(states(trials)) <= {"Succeeded", "EarlyStopped"}
+    wanted = status["plan"].get("combinations") or manifest["spec"]["limits"]["maxTrials"]
+    assert len(trials) == wanted
+    names = {parameter["name"] for parameter in manifest["spec"]["parameters"]}
+    assert set(status["best"]["parameters"]) == names
+    metrics = {manifest["spec"]["objective"]["metric"]}
+    metrics |= set(manifest["spec"]["objective"].get("additionalMetrics", []))
+    best = jobs.trial(status["best"]["trial"])
+    assert metrics <= set(best["status"]["observations"][-1]["metrics"])
