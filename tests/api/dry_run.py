@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from kubetune.errors import ClusterError
+from kubetune.api.structure import as_sent
+from kubetune.errors import ConflictError, InvalidError
 from kubetune.kube.client import Client
 from kubetune.kube.paths import TUNING_JOBS
 
@@ -40,9 +41,18 @@ class DryRun:
         return self._refusal("POST", TUNING_JOBS.path(self.namespace), manifest)
 
     def refusal_of_update(self, new: Mapping[str, Any]) -> str | None:
-        """Return the API server's words if it would refuse to replace the object of that name."""
+        """Return the API server's words if it would refuse to replace the object of that name.
+
+        An operator may write the object's status at any time, so a conflict is tried again.
+        """
         path = TUNING_JOBS.path(self.namespace, new["metadata"]["name"])
-        return self._refusal("PUT", path, new)
+        while True:
+            current = self._send("GET", path, None, {})["metadata"]["resourceVersion"]
+            metadata = {**new["metadata"], "resourceVersion": current}
+            try:
+                return self._refusal("PUT", path, {**new, "metadata": metadata})
+            except ConflictError:
+                continue
 
     def create(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Create an object, and return it as the API server stored it."""
@@ -56,14 +66,14 @@ class DryRun:
         strict = {"dryRun": "All", "fieldValidation": "Strict"}
         try:
             self._send(method, path, manifest, strict)
-        except ClusterError as error:
+        except InvalidError as error:
             return error.message
         return None
 
     def _send(
-        self, method: str, path: str, manifest: Mapping[str, Any], query: Mapping[str, str]
+        self, method: str, path: str, manifest: Mapping[str, Any] | None, query: Mapping[str, str]
     ) -> dict[str, Any]:
-        body = {**manifest, "metadata": {**manifest["metadata"], "namespace": self.namespace}}
+        body = manifest and as_sent(manifest, None)
         answer: dict[str, Any] = json.loads(
             self._loop.run_until_complete(
                 self._client.request(method, path, query=dict(query), body=body)

@@ -139,5 +139,9 @@ def test_a_look_at_the_same_state_tells_nothing() -> None:
         assert changes(snapshot, snapshot, now=at(99)) == []
 
 
+def test_a_first_look_at_a_job_that_has_ended_leaves_it_to_the_summary() -> None:
+    assert changes(None, at_the_end(), now=at(130)) == []
+
+
 def test_a_first_look_at_a_job_under_way_is_one_line(golden: Compare) -> None:
     golden("lines-joining.txt", "\n".join(changes(None, under_way(), now=at(95))) + "\n")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 SOURCE_ROOT = Path(__file__).parents[2] / "operator"
 PATIENCE = 30.0
@@ -58,7 +58,7 @@ class CollectorProcess:
         )
         self.said = ""
 
-    def __enter__(self) -> "CollectorProcess":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

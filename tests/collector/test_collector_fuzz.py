@@ -3,8 +3,10 @@
 import json
 import re
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from kubetune.collector.collect import Collection
@@ -62,6 +64,7 @@ fragments = st.one_of(
 )  # fmt: skip
 
 
+@hypothesis_settings(deadline=None, max_examples=300)
 @given(
     data=st.lists(fragments, max_size=60).map(b"".join),
     cuts=st.lists(st.integers(0, 1_000_000), max_size=20),
@@ -72,6 +75,6 @@ def test_any_bytes_in_any_pieces_give_the_same_valid_observations(
     data: bytes, cuts: list[int], source: str, patterns: tuple[Pattern, ...]
 ) -> None:
     ends = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    pieces = [data[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    pieces = [data[start:end] for start, end in pairwise(ends)]
     whole = collected(data, source=source, patterns=patterns)
     assert collected(*pieces, source=source, patterns=patterns) == whole

@@ -98,10 +98,10 @@ def test_the_end_of_the_output_is_published_at_once_and_ends_the_collector() -> 
 
 def test_values_that_nobody_waits_for_are_gathered() -> None:
     lines = [says(second, "acc=1\n") for second in range(1, 12)]
-    world = World(*lines, (11.5, END, b""))
+    world = World(*lines, says(11.2, "acc=1\n"), (11.5, END, b""))
     world.run()
     assert [at for at, _ in world.desk.sent] == [1, 6, 11, 11.5]
-    assert [len(steps) for _, steps in world.desk.sent] == [1, 5, 10, 11]
+    assert [len(steps) for _, steps in world.desk.sent] == [1, 6, 11, 12]
 
 
 def test_output_without_metrics_ends_without_a_report() -> None:

@@ -2,10 +2,11 @@
 
 import json
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubetune.collector.series import Series
@@ -95,7 +96,7 @@ def test_what_is_left_is_spread_evenly() -> None:
     for step in range(1, 100_001):
         long.add(step, {"acc": 0.0}, TIME)
     kept = steps(long)
-    gaps = {later - earlier for earlier, later in zip(kept[1:-1], kept[2:-1], strict=False)}
+    gaps = {later - earlier for earlier, later in pairwise(kept[1:-1])}
     assert 100 <= len(kept) <= 200
     assert len(gaps) == 1
 
@@ -116,6 +117,7 @@ reports = st.lists(
 rungs = st.lists(st.integers(0, 320), max_size=4, unique=True).map(sorted)
 
 
+@settings(deadline=None)
 @given(reports=reports, rungs=rungs, maximize=st.booleans(), limit=st.sampled_from([15, 40, 400]))
 def test_what_decisions_rest_on_is_never_thinned_away(
     reports: list[tuple[int, dict[str, float]]], rungs: list[int], *, maximize: bool, limit: int
@@ -145,6 +147,7 @@ def test_what_decisions_rest_on_is_never_thinned_away(
         assert best in {entry.get("metrics", {}).get("acc") for entry in observations.values()}
 
 
+@settings(deadline=None)
 @given(reports=reports, at=st.integers(0, 300))
 def test_looking_at_a_series_does_not_change_it(
     reports: list[tuple[int, dict[str, float]]], at: int

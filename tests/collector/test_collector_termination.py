@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubetune.collector.series import Series
@@ -43,7 +43,7 @@ def test_the_last_the_best_and_the_rungs_go_first_and_the_newest_fill_up() -> No
 
 
 def test_of_many_metrics_only_the_objective_is_kept() -> None:
-    told = message(filled(1, metrics=100), [])
+    told = message(filled(1, metrics=200), [])
     assert told["observations"] == [{"step": 0, "time": TIME, "metrics": {"acc": -20.0}}]
 
 
@@ -53,6 +53,7 @@ def test_the_newest_lines_that_fit_are_kept() -> None:
     assert 0 < len(told["tail"]) < 10
 
 
+@settings(deadline=None)
 @given(
     tail=st.lists(st.text(max_size=200), max_size=10),
     steps=st.integers(0, 30),

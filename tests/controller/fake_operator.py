@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,9 +14,9 @@ from kubetune.controller.metrics import Metrics
 from kubetune.controller.reconcile import Reconciler
 from kubetune.errors import ClusterError
 from kubetune.kube.events import ObjectReference, Recorder
-from kubetune.kube.objects import Job, Metadata, Object, ObjectKey, Pod, Trial
+from kubetune.kube.objects import Job, Object, ObjectKey, Pod, Trial
 from kubetune.kube.store import Store
-from tests.controller.fake_cluster import Call, Event, FakeClient
+from tests.controller.fake_cluster import BEGINNING, Call, Event, FakeClient
 from tests.controller.toy_cluster import World, is_ours
 
 _LOOKS_IN_A_SECOND = 30
@@ -27,17 +27,32 @@ class ProcessDiedError(BaseException):
 
 
 class Notes(Recorder):
-    """Remembers what people would be told, as (kind, reason, note)."""
+    """Remembers what people would be told.
 
-    def __init__(self, client: FakeClient, world: World) -> None:
-        super().__init__(client, instance="operator", now=lambda: world.api.now)
-        self.told: list[tuple[str, str, str]] = []
+    Attributes:
+        events: As (kind, reason, severity, note), oldest first.
+    """
+
+    def __init__(self, client: FakeClient) -> None:
+        super().__init__(client, instance="operator", now=lambda: BEGINNING)
+        self.events: list[tuple[str, str, str, str]] = []
+
+    @property
+    def told(self) -> list[tuple[str, str, str]]:
+        """The events as (kind, reason, note)."""
+        return [(kind, reason, note) for kind, reason, _, note in self.events]
 
     def record(
-        self, regarding: ObjectReference, *, action: str, reason: str, note: str, severity: Any = ""
+        self,
+        regarding: ObjectReference,
+        *,
+        action: str,
+        reason: str,
+        note: str,
+        severity: Literal["Normal", "Warning"] = "Normal",
     ) -> None:
-        _ = action, severity
-        self.told.append((regarding.kind, reason, note))
+        assert action
+        self.events.append((regarding.kind, reason, severity, note))
 
 
 class Operator:
@@ -50,7 +65,7 @@ class Operator:
 
     def __init__(self, world: World, *, seed: int = 1) -> None:
         self.client = FakeClient(world.api)
-        self.notes = Notes(self.client, world)
+        self.notes = Notes(self.client)
         self._world = world
         self._waiting: dict[ObjectKey, None] = {}
         self._timers: dict[ObjectKey, Any] = {}
@@ -169,5 +184,3 @@ def count_by_kind(calls: Sequence[Call]) -> dict[str, int]:
 def _decoded(found: dict[str, Any], kind: type[Object]) -> Any:
     return msgspec.json.decode(msgspec.json.encode(found), type=kind)
 
-
-__all__ = ["Metadata", "Notes", "Operator", "ProcessDiedError", "run_to_the_end", "run_until"]

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubetune.api.tuningjob import ObjectiveSpec
-from kubetune.controller.observations import MAX_OBSERVATIONS, final_value, merge
+from kubetune.controller import observations as reports
+from kubetune.controller.observations import MAX_OBSERVATIONS, final_value
 from kubetune.core.rungs import rung_levels
 from kubetune.kube.objects import Observation
 from tests.controller.builders import make_observation, make_spec
 
 RUNGS = rung_levels(1, 729, 3)
+OBJECTIVE = make_spec().objective
 
 _steps = st.integers(-2, 2000)
 _reports = st.builds(make_observation, _steps, st.floats(-1, 1))
@@ -25,6 +27,16 @@ _long_series = st.builds(
 )
 _any_series = _series | _long_series
 _few = settings(max_examples=40, deadline=None)
+
+
+def merge(
+    known: Sequence[Observation],
+    reported: Sequence[Observation],
+    *,
+    keep: Sequence[int] = (),
+    objective: ObjectiveSpec = OBJECTIVE,
+) -> tuple[Observation, ...]:
+    return reports.merge(known, reported, objective=objective, keep=keep)
 
 
 def steps(observations: Sequence[Observation]) -> list[int]:
@@ -85,6 +97,38 @@ def test_rungs_survive_a_series_that_arrives_one_report_at_a_time(stride: int) -
         assert want >= 500 * stride or want in steps(known)
 
 
+@pytest.mark.parametrize("goal", ["Maximize", "Minimize"])
+@pytest.mark.parametrize("peak", [301, 302, 303, 304])
+def test_the_best_so_far_at_each_rung_and_at_the_end_is_never_thinned_away(
+    goal: str, peak: int
+) -> None:
+    objective = make_spec(goal=goal, value="Best").objective
+    best = 1.0 if goal == "Maximize" else -1.0
+    known: tuple[Observation, ...] = ()
+    for step in range(1000):
+        news = [make_observation(step, best if step == peak else 0.0)]
+        known = merge(known, news, keep=RUNGS, objective=objective)
+    assert final_value(known, objective) == best
+    until_the_last_rung = [o for o in known if o.step <= RUNGS[-1]]
+    assert final_value(until_the_last_rung, objective) == best
+
+
+def test_of_a_report_with_thousands_of_metrics_those_that_were_asked_for_are_kept() -> None:
+    objective = make_spec(additional=["loss"]).objective
+    report = make_observation(1, 0.5, loss=2.0, **{f"m{number}": 1.0 for number in range(5000)})
+    (merged,) = merge((), [report], objective=objective)
+    assert {"accuracy": 0.5, "loss": 2.0}.items() <= merged.metrics.items()
+    assert len(merged.metrics) <= 30
+
+
+def test_metrics_of_many_reports_of_one_step_do_not_pile_up() -> None:
+    known: tuple[Observation, ...] = ()
+    for number in range(200):
+        known = merge(known, [make_observation(1, 0.5, **{f"m{number}": 1.0})])
+    assert len(known[0].metrics) <= 30
+    assert known[0].metrics["accuracy"] == 0.5
+
+
 def test_a_later_report_of_a_step_adds_metrics_and_keeps_the_time_of_the_first() -> None:
     first = make_observation(1, 0.5, loss=2.0)
     second = make_observation(1, 0.6, at=None, f1=0.4)
@@ -109,8 +153,7 @@ def test_a_later_report_of_a_step_adds_metrics_and_keeps_the_time_of_the_first()
 def test_the_later_report_of_a_step_is_the_one_that_counts(
     known: Observation, reported: Observation, want: float | str
 ) -> None:
-    objective = make_spec().objective
-    assert final_value(merge([known], [reported]), objective) == want
+    assert final_value(merge([known], [reported]), OBJECTIVE) == want
 
 
 def test_steps_out_of_bounds_are_dropped() -> None:

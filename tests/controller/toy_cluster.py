@@ -22,13 +22,15 @@ class Script:
     """What a trial's training code does.
 
     Attributes:
-        values: The objective at steps 1, 2, ...; one per tick.
+        values: The objective at steps 1, 2, ...
+        pace: Ticks for each step.
         exit_code: How it ends.
         last_words: The end of its log.
         ends: False for code that never ends by itself.
     """
 
     values: tuple[float, ...] = (0.5,)
+    pace: int = 1
     exit_code: int = 0
     last_words: str = ""
     ends: bool = True
@@ -113,9 +115,10 @@ class World:
         """Let one second pass."""
         self.api.now += seconds(1)
         self._collect_garbage()
+        pods = self.api.all("pods")
         for job in self.api.all("jobs"):
             self._control(job)
-        for pod in self.api.all("pods"):
+        for pod in pods:
             self._advance(pod)
         self._take_notes()
 
@@ -198,7 +201,7 @@ class World:
                     ],
                 },
                 "status": {"phase": "Pending"},
-                "reported": 0,
+                "ticks": 0,
             },
         )
 
@@ -215,12 +218,11 @@ class World:
         except NotFoundError:
             return
         script = self.script(index)
-        done = pod["reported"]
-        if done < len(script.values):
-            self._report(trial, script.values[: done + 1])
-            self.api.update(
-                "pods", ObjectKey(NAMESPACE, pod["metadata"]["name"]), reported=done + 1
-            )
+        ticks = pod["ticks"] + 1
+        self.api.update("pods", ObjectKey(NAMESPACE, pod["metadata"]["name"]), ticks=ticks)
+        step = ticks // script.pace
+        if step <= len(script.values):
+            self._report(trial, script.values[:step])
         elif script.ends:
             end = {
                 "exitCode": script.exit_code,

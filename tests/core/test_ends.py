@@ -201,7 +201,22 @@ def test_an_end_without_any_value_is_a_failure(
     assert got is not None
     assert (got.kind, got.reason) == (BAD, "NoTrialSucceeded")
     assert words in got.message
-    assert got.message.endswith("No trial has reported accuracy.")
+    assert got.message.endswith("No trial has a value of accuracy.")
+
+
+@pytest.mark.parametrize(
+    ("state", "want"),
+    [
+        pytest.param(FAILED, "NoTrialSucceeded", id="what a failed trial reported is no result"),
+        pytest.param(RUNNING, "MaxRuntimeReached", id="a running trial keeps what it reported"),
+        pytest.param(EARLY, "MaxRuntimeReached", id="a trial that was stopped early has a value"),
+    ],
+)
+def test_a_result_is_a_value_that_a_trial_keeps(state: TrialState, want: str) -> None:
+    trials = [make_trial(0, state, [0.5]), make_trial(1, PENDING)]
+    got = end(trials, limits={"maxRuntime": "1m"})
+    assert got is not None
+    assert got.reason == want
 
 
 def test_the_order_of_the_ends_that_hold_at_once() -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the end-to-end tests: Kubetune in the cluster, and on failure what the cluster says."""
+"""Fixtures of the end-to-end tests: Kubetune at work, and what the cluster says on failure."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,7 @@ _OUTCOME = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: pytest.TestReport = yield
     if report.failed:
         item.stash[_OUTCOME] = True

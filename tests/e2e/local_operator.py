@@ -83,5 +83,3 @@ def operator_kubeconfig(cluster: TestCluster, folder: Path) -> Path:
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     path.chmod(0o600)
     return path
-
-

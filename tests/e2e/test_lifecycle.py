@@ -1,4 +1,4 @@
-"""The life of a TuningJob: suspended, resumed, edited, stopped, run anew, deleted, applied again."""
+"""The life of a TuningJob: suspended, resumed, edited, stopped, run anew, deleted."""
 
 import pytest
 
@@ -56,9 +56,7 @@ def test_a_suspended_job_stops_its_trials_and_runs_them_again_on_resume(jobs: Jo
 
 
 def test_a_user_stops_a_job_and_keeps_the_best_so_far(jobs: Jobs) -> None:
-    jobs.apply(
-        tuning_job("halted", trains(3000), limits={"maxTrials": 9, "maxParallelTrials": 2})
-    )
+    jobs.apply(tuning_job("halted", trains(3000), limits={"maxTrials": 9, "maxParallelTrials": 2}))
     jobs.wait_for_trial("halted-0", "{.status.observations[0].step}=1")
     jobs.patch("halted", '{"spec":{"stop":true}}')
     status = jobs.finish("halted")
@@ -80,15 +78,9 @@ def test_limits_may_be_raised_while_the_job_runs(jobs: Jobs) -> None:
 
 
 def test_a_target_ends_the_job_and_the_trials_that_still_run(jobs: Jobs) -> None:
-    code = (
-        "import time\n"
-        "if $(trial.index) == 1: time.sleep(600)\n"
-        "print('score=1')\n"
-    )
+    code = "import time\nif $(trial.index) == 1: time.sleep(600)\nprint('score=1')\n"
     spec = {"completion": {"target": 0.9}}
-    jobs.apply(
-        tuning_job("aimed", code, limits={"maxTrials": 8, "maxParallelTrials": 2}, **spec)
-    )
+    jobs.apply(tuning_job("aimed", code, limits={"maxTrials": 8, "maxParallelTrials": 2}, **spec))
     status = jobs.finish("aimed")
     assert (status["phase"], status["reason"]) == ("Complete", "TargetReached")
     assert "Stopped" in states(jobs.trials("aimed"))
@@ -136,11 +128,17 @@ def test_a_deleted_job_takes_everything_with_it(jobs: Jobs) -> None:
             "InvalidPlaceholders",
             ("$(params.y)",),
         ),
-        ("unused-parameter", {"code": "print('score=1')"}, "InvalidPlaceholders", ("x",)),
+        (
+            "unused-parameter",
+            {"code": "print('score=1')", "container": {"env": []}},
+            "InvalidPlaceholders",
+            ("x",),
+        ),
         (
             "grid-of-another-size",
             {
                 "code": "print('score=$(params.a)')",
+                "container": {"env": []},
                 "strategy": {"type": "Grid"},
                 "parameters": [{"name": "a", "type": "Integer", "min": 1, "max": 4}],
                 "limits": {"maxTrials": 7},

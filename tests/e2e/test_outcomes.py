@@ -123,11 +123,7 @@ def test_a_trial_whose_job_somebody_deletes_has_failed(jobs: Jobs) -> None:
 
 
 def test_a_trial_that_the_cluster_evicts_runs_again_and_has_not_failed(jobs: Jobs) -> None:
-    code = (
-        "import os, time\n"
-        "time.sleep(6)\n"
-        "print('score=1', flush=True)\n"
-    )
+    code = "import os, time\ntime.sleep(6)\nprint('score=1', flush=True)\n"
     jobs.apply(tuning_job("evicted", code, limits=ONE))
     jobs.wait_for_trial("evicted-0", "{.status.state}=Running")
     pod = jobs.pods("evicted")[0]["metadata"]["name"]

@@ -31,7 +31,7 @@ def operator(kubetune: TestCluster, tmp_path: Path) -> Iterator[LocalOperator]:
 def test_ten_kills_at_random_moments_lose_nothing(operator: LocalOperator, jobs: Jobs) -> None:
     limits = {"maxTrials": TRIALS, "maxParallelTrials": 4}
     jobs.apply(tuning_job("killed", trains(4, seconds=0.5), limits=limits))
-    moments = random.Random(7)
+    moments = random.Random(7)  # noqa: S311  moments, not secrets
     for kill in range(KILLS):
         operator.start()
         # Leads once the lease has run out; then dies somewhere in the middle of its work.

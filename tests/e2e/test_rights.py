@@ -25,9 +25,7 @@ def running(jobs: Jobs) -> Jobs:
 def token_of(jobs: Jobs, trial: str, *, account: str = "kubetune-trial") -> str:
     """Return a token bound to the pod of a trial, as the collector has it."""
     pod = next(
-        pod
-        for pod in jobs.pods("held")
-        if pod["metadata"]["labels"]["kubetune.dev/trial"] == trial
+        pod for pod in jobs.pods("held") if pod["metadata"]["labels"]["kubetune.dev/trial"] == trial
     )["metadata"]
     bound = ("--bound-object-kind=Pod", f"--bound-object-name={pod['name']}")
     uid = f"--bound-object-uid={pod['uid']}"
@@ -60,26 +58,18 @@ def test_a_collector_reports_for_its_own_trial(running: Jobs) -> None:
         pytest.param(
             patch("held-0", {"status": {"state": "Succeeded"}}), "observations", id="its state"
         ),
-        pytest.param(
-            patch("held-0", {"status": {"value": 99}}), "observations", id="its value"
-        ),
+        pytest.param(patch("held-0", {"status": {"value": 99}}), "observations", id="its value"),
         pytest.param(
             patch("held-0", {"spec": {"index": 5}}, status=False), "cannot patch", id="its spec"
         ),
         pytest.param(("delete", "trial", "held-1"), "cannot delete", id="deleting a trial"),
         pytest.param(("get", "secrets"), "cannot list", id="reading secrets"),
         pytest.param(("get", "pods"), "cannot list", id="listing pods"),
-        pytest.param(
-            ("create", "job", "mine", "--image=x"), "cannot create", id="creating a job"
-        ),
-        pytest.param(
-            ("annotate", "pod", "--all", "a=b"), "cannot list", id="annotating pods"
-        ),
+        pytest.param(("create", "job", "mine", "--image=x"), "cannot create", id="creating a job"),
+        pytest.param(("annotate", "pod", "--all", "a=b"), "cannot list", id="annotating pods"),
     ],
 )
-def test_a_collector_is_refused(
-    command: tuple[str, ...], want_words: str, running: Jobs
-) -> None:
+def test_a_collector_is_refused(command: tuple[str, ...], want_words: str, running: Jobs) -> None:
     before = [trial["spec"] for trial in running.trials("held")]
     answer = as_holder(running, token_of(running, "held-0"), *command)
     assert answer.returncode != 0, answer.stdout

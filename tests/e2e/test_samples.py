@@ -1,8 +1,8 @@
 """Every sample runs to its end as it stands."""
 
+import os
 from pathlib import Path
 
-import os
 import pytest
 import yaml
 

@@ -53,6 +53,7 @@ def tuning_job(
         "image": TRAINER,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-c", code],
+        "env": [{"name": "X", "value": "$(params.x)"}],  # a parameter has to be used
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
         "securityContext": RESTRICTED,
         **(container or {}),
@@ -106,9 +107,7 @@ class Jobs:
     def wait_for_trial(self, name: str, jsonpath: str, *, seconds: int = 60) -> None:
         """Wait until a Trial's JSONPath has a value, such as `{.status.state}=Running`."""
         self.kubectl("wait", f"trial/{name}", "--for=create", f"--timeout={seconds}s")
-        self.kubectl(
-            "wait", f"trial/{name}", f"--for=jsonpath={jsonpath}", f"--timeout={seconds}s"
-        )
+        self.kubectl("wait", f"trial/{name}", f"--for=jsonpath={jsonpath}", f"--timeout={seconds}s")
 
     def finish(self, name: str, *, seconds: int = 90) -> dict[str, Any]:
         """Wait for the end of a TuningJob and return its status."""
@@ -149,7 +148,9 @@ class Jobs:
 
     def _of(self, resource: str, name: str) -> list[dict[str, Any]]:
         selector = f"kubetune.dev/tuning-job={name}"
-        found: list[dict[str, Any]] = self.cluster.get("-n", self.namespace, resource, "-l", selector)
+        found: list[dict[str, Any]] = self.cluster.get(
+            "-n", self.namespace, resource, "-l", selector
+        )
         return found
 
 

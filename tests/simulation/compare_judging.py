@@ -1,18 +1,21 @@
 """Measures three ways of judging trials at rungs, and random search beside them.
 
-    PYTHONPATH=operator:. python tests/simulation/compare_judging.py [SEEDS]
+    PYTHONPATH=operator:. python tests/simulation/compare_judging.py [--seeds 100] [--workers 8]
+        [--trials 60] [--spread 1.33]
 
 arrival   once, when the trial arrives at the rung, against all that arrived before (as published)
 standing  for as long as the trial stands at the rung, against all that have arrived so far
 launch    what `decide()` does: against those that were launched before it
 
 Regret is 1 - the quality of the incumbent, given as mean and standard error over the seeds: once
-for an equal total of steps (12 full trials, as many trials as it takes), once for 60 trials, with
+for an equal total of steps (12 full trials, as many trials as it takes), once for --trials, with
 the steps and the virtual time that they took and how many of them were trained to the end.
 """
 
+import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from kubetune.api.trial import TrialState
@@ -27,8 +30,6 @@ FULL = 27
 ETA = 3
 LEVELS = (9, 3, 1)
 EQUAL_STEPS = 12 * FULL
-TRIALS = 60
-WORKERS = 8
 
 
 def judge_standing(spec: TuningJobSpec, trials: Sequence[Trial], reporter: int) -> list[int]:
@@ -64,19 +65,39 @@ RULES: Mapping[str, OtherRule | None] = {
 }
 
 
-def make_job(family: str, way: str, seed: int, *, trials: int = 10_000) -> Simulation:
-    """Return a job that is ready to run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the jobs of a comparison have in common.
+
+    Attributes:
+        workers: Number of trials in parallel.
+        trials: Number of trials of a job.
+        spread: How many times slower the slowest trial is than the fastest.
+    """
+
+    workers: int = 8
+    trials: int = 60
+    spread: float = 4 / 3
+
+
+DEFAULT = Setting()
+
+
+def make_job(
+    family: str, way: str, seed: int, *, endless: bool = False, setting: Setting = DEFAULT
+) -> Simulation:
+    """Return a job that is ready to run; an endless one is to be run for a number of steps."""
+    trials = 10_000 if endless else setting.trials
     return Simulation(
         spec=make_spec(
             "Random" if way == "random" else "Hyperband",
             parameters=PARAMETERS,
-            limits={"maxTrials": trials, "maxParallelTrials": WORKERS},
+            limits={"maxTrials": trials, "maxParallelTrials": setting.workers},
         ),
         curve=FAMILIES[family](seed),
         full=FULL,
         seed=seed,
-        # Trials differ in speed by up to a third, so that they do not move in step.
-        duration=lambda index: 1 + (index * 7919 % 97) / 290,
+        duration=lambda index: setting.spread ** (index * 7919 % 97 / 96),
         rule=RULES[way],
     )
 
@@ -96,18 +117,18 @@ def _mean_and_error(numbers: Sequence[float]) -> str:
     return f"{fmean(numbers):.4f} ± {stdev(numbers) / len(numbers) ** 0.5:.4f}"
 
 
-def _rows(seeds: range) -> Iterator[str]:
+def _rows(seeds: range, setting: Setting) -> Iterator[str]:
     yield (
-        f"{'curves':13}{'judged':10}{'regret, equal steps':21}{'regret, 60 trials':21}"
+        f"{'curves':13}{'judged':10}{'regret, equal steps':21}{f'{setting.trials} trials':21}"
         f"{'steps':>6}{'time':>7}{'full':>6}"
     )
     for family in FAMILIES:
         for way in RULES:
             equal, fixed = [], []
             for seed in seeds:
-                equal.append(make_job(family, way, seed))
+                equal.append(make_job(family, way, seed, endless=True, setting=setting))
                 equal[-1].run(EQUAL_STEPS)
-                fixed.append(make_job(family, way, seed, trials=TRIALS))
+                fixed.append(make_job(family, way, seed, setting=setting))
                 fixed[-1].run()
             yield (
                 f"{family:13}{way:10}{_mean_and_error([regret(job) for job in equal]):21}"
@@ -117,7 +138,19 @@ def _rows(seeds: range) -> Iterator[str]:
             )
 
 
-if __name__ == "__main__":
-    for row in _rows(range(int(sys.argv[1]) if len(sys.argv) > 1 else 100)):
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=DEFAULT.workers)
+    parser.add_argument("--trials", type=int, default=DEFAULT.trials)
+    parser.add_argument("--spread", type=float, default=DEFAULT.spread)
+    given = parser.parse_args()
+    setting = Setting(workers=given.workers, trials=given.trials, spread=given.spread)
+    for row in _rows(range(given.seeds), setting):
         sys.stdout.write(f"{row}\n")
         sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

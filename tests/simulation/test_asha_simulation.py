@@ -8,10 +8,9 @@ from kubetune.api.trial import TrialState
 from kubetune.core.objective import incumbent
 from tests.core.builders import make_spec
 from tests.simulation.compare_judging import (
+    DEFAULT,
     EQUAL_STEPS,
     FULL,
-    TRIALS,
-    WORKERS,
     make_job,
     regret,
     trained_fully,
@@ -19,10 +18,11 @@ from tests.simulation.compare_judging import (
 from tests.simulation.curves import FAMILIES, PARAMETERS, quality
 from tests.simulation.simulator import Simulation
 
-# By the means and standard errors that compare_judging.py finds over 100 seeds, the difference for 15
-# seeds taken at random is 3.1 standard errors on steady curves and 2.7 on slow winners: about one
-# choice of seeds in 300 would fail. These are chosen, so the test always does the same.
+# By the means and standard errors that compare_judging.py finds over 100 seeds, the difference for
+# 15 seeds taken at random is about three standard errors: one choice of seeds in some hundreds
+# would fail. These are chosen, so the test always does the same.
 SEEDS = range(15)
+TRIALS = DEFAULT.trials
 
 
 @pytest.mark.parametrize("family", ["steady", "slow-winners"])
@@ -30,7 +30,7 @@ def test_hyperband_beats_random_search_at_equal_steps(family: str) -> None:
     found: dict[str, list[float]] = {"random": [], "launch": []}
     for way, regrets in found.items():
         for seed in SEEDS:
-            job = make_job(family, way, seed)
+            job = make_job(family, way, seed, endless=True)
             job.run(EQUAL_STEPS)
             assert job.steps == EQUAL_STEPS
             regrets.append(regret(job))
@@ -40,7 +40,7 @@ def test_hyperband_beats_random_search_at_equal_steps(family: str) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_number_of_trials_is_exact_and_survivors_reach_the_top_rung(family: str) -> None:
     for seed in range(3):
-        job = make_job(family, "launch", seed, trials=TRIALS)
+        job = make_job(family, "launch", seed)
         job.run()
         assert job.outcome is not None
         assert job.outcome.reason == "MaxTrialsReached"
@@ -57,7 +57,7 @@ def test_the_number_of_trials_is_exact_and_survivors_reach_the_top_rung(family: 
 
 def test_where_the_order_never_changes_the_best_point_of_all_is_found() -> None:
     for seed in range(5):
-        job = make_job("steady", "launch", seed, trials=TRIALS)
+        job = make_job("steady", "launch", seed)
         job.run()
         best = incumbent(job.trials.values(), job.spec.objective)
         assert best is not None
@@ -67,13 +67,13 @@ def test_where_the_order_never_changes_the_best_point_of_all_is_found() -> None:
 def test_several_brackets_protect_slow_starters_and_cost_more() -> None:
     steps = []
     for brackets in (1, 4):
-        job = make_job("steady", "launch", 0, trials=TRIALS)
+        job = make_job("steady", "launch", 0)
         settings = {"maxResource": FULL, "brackets": brackets}
         job.spec = make_spec(
             "Hyperband",
             parameters=PARAMETERS,
             hyperband=settings,
-            limits={"maxTrials": TRIALS, "maxParallelTrials": WORKERS},
+            limits={"maxTrials": TRIALS, "maxParallelTrials": DEFAULT.workers},
         )
         job.run()
         steps.append(job.steps)
@@ -105,7 +105,7 @@ def test_the_median_rule_saves_steps_and_never_stops_the_best_of_steady_curves()
 
 
 def test_a_simulation_is_the_same_every_time() -> None:
-    first, second = (make_job("noisy", "launch", 3, trials=20) for _ in range(2))
+    first, second = (make_job("noisy", "launch", 3) for _ in range(2))
     first.run()
     second.run()
     assert first.trials == second.trials

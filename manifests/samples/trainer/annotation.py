@@ -84,7 +84,10 @@ class PodAnnotation:
                 "Content-Type": "application/merge-patch+json",
             }
             request = urllib.request.Request(url, data=body, headers=headers, method="PATCH")
-            opener.open(request, timeout=10).close()
+            try:
+                opener.open(request, timeout=10).close()
+            except urllib.error.HTTPError as error:
+                raise OSError(f"{error.code}: {error.read(1000).decode()}") from error
 
         return cls(send)
 

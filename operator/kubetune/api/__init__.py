@@ -1,4 +1,5 @@
 """The API: pydantic models of TuningJob and Trial, their rules, and the CRDs made of them.
 
-Nothing here does I/O or knows numpy; everything above imports its types from here.
+Everything above imports its types from here. Nothing here knows numpy, and nothing does I/O but
+`generate`, a program that writes the CRDs to files.
 """

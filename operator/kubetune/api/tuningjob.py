@@ -114,7 +114,7 @@ class CompletionSpec(ApiModel):
         default=None,
         ge=-1e18,
         le=1e18,
-        description="The job is complete when a finished trial's value is at least this good.",
+        description="The job is complete when the best trial's value (status.best) is at least this good.",
     )
     not_improving: NotImprovingSpec | None = Field(
         default=None, description="The job is complete when the best value stops improving."
@@ -184,8 +184,10 @@ class TrialTemplateSpec(ApiModel):
     template: Annotated[dict[str, Any], JobTemplateCheck] = Field(
         description="A batch/v1 JobTemplateSpec. Any string in it may hold $(params.NAME), "
         "$(trial.name), $(trial.index) and $(trial.resource); a value that is only a parameter's "
-        "placeholder takes the parameter's own type. Checked by a server-side dry run before the "
-        "first trial."
+        "placeholder takes the parameter's own type where Kubernetes does not want text. Every "
+        "parameter must be used; code in the image that reads KUBETUNE_PARAMETERS (all as JSON) or "
+        "KUBETUNE_PARAM_<NAME> by itself is announced by that word in an annotation. Checked by a "
+        "server-side dry run before the first trial."
     )
 
 

@@ -91,7 +91,10 @@ class PlanStatus(ApiModel):
         default=None, description="Number of trials at most; absent if open."
     )
     rungs: list[RungPlan] = Field(
-        default_factory=list, max_length=64, description="The rung table; Hyperband only."
+        default_factory=list,
+        max_length=64,
+        description="The rung table; Hyperband only.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["step"]},
     )
     max_steps: int | None = Field(
         default=None, description="Steps of all trials if none were stopped; Hyperband only."
@@ -118,7 +121,10 @@ class TuningJobStatus(ApiModel):
         description="The generation that this status is about; -1 before the first look.",
     )
     conditions: list[Condition] = Field(
-        default_factory=list, max_length=16, description="The conditions, one per type."
+        default_factory=list,
+        max_length=16,
+        description="The conditions, one per type.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
     phase: Phase | None = Field(default=None, description="The job in one word.")
     reason: str | None = Field(default=None, max_length=64, description="Why it is in that phase.")

@@ -92,6 +92,6 @@ def _message(body: bytes) -> str:
 
 def _retry_after(headers: http.client.HTTPMessage) -> float | None:
     try:
-        return min(max(float(headers["Retry-After"]), 0.0), 60.0)
+        return float(min(max(int(headers["Retry-After"]), 0), 60))
     except (KeyError, TypeError, ValueError):
         return None

@@ -36,7 +36,7 @@ AT_ONCE = 5.0
 """Seconds; a stream that ends without news within them is that of a container that has ended."""
 
 HEADER_TIMEOUT = 60.0
-"""Seconds until an answer begins. Kubelets before 1.29 answer only when there is output."""
+"""Seconds until an answer begins; some servers answer only when there is output, so be patient."""
 
 _BAD_REQUEST, _NOT_FOUND, _OK = 400, 404, 200
 

@@ -100,9 +100,10 @@ async def grant_access(client: Client, namespace: str, spec: TuningJobSpec) -> N
     """
     is_annotation = spec.metrics.source is MetricsSource.ANNOTATION
     account = service_account(spec)
+    own = names.ANNOTATOR_SERVICE_ACCOUNT if is_annotation else names.TRIAL_SERVICE_ACCOUNT
     role = names.ANNOTATOR_ROLE if is_annotation else names.COLLECTOR_ROLE
     labels = {"app.kubernetes.io/managed-by": "kubetune"}
-    if account in (names.TRIAL_SERVICE_ACCOUNT, names.ANNOTATOR_SERVICE_ACCOUNT):
+    if account == own:
         await _create(
             client,
             SERVICE_ACCOUNTS.path(namespace),
@@ -113,7 +114,7 @@ async def grant_access(client: Client, namespace: str, spec: TuningJobSpec) -> N
                 "automountServiceAccountToken": False,
             },
         )
-    binding = role if account.startswith("kubetune-") else f"{role}-{account}"
+    binding = role if account == own else f"{role}-{account}"
     await _create(
         client,
         ROLE_BINDINGS.path(namespace),

@@ -14,7 +14,7 @@ import msgspec
 from kubetune.api import names
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.controller.cluster import Cluster
-from kubetune.controller.patching import merge_patch
+from kubetune.controller.patching import merge_patch, shortened
 from kubetune.controller.snapshot import TrialView
 from kubetune.core.decision import Suggestion
 from kubetune.errors import (
@@ -125,6 +125,7 @@ class Writer:
         Returns:
             The Trial as written; None when it was changed or deleted meanwhile: look again.
         """
+        status = msgspec.structs.replace(status, message=shortened(status.message))
         patch = merge_patch(_plain(trial.status), _plain(status))
         if not patch:
             return trial

@@ -20,7 +20,7 @@ from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
 from kubetune.controller import trials
 from kubetune.controller.acceptance import Refusal
-from kubetune.controller.announce import announce_launch, announce_trial
+from kubetune.controller.announce import announce_job, announce_launch, announce_trial
 from kubetune.controller.apply import NameTakenError, all_of
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.outcomes import judge
@@ -74,6 +74,7 @@ class Look:
         self._earlier = snapshot.earlier
         self._rungs = _rungs(spec)
         self._wakes: list[timedelta] = []
+        self._obstacle: str | None = None
 
     async def take(self) -> tuple[JobVerdict, timedelta | None]:
         """Look, decide and apply; return where the job stands and when to look again."""
@@ -115,7 +116,7 @@ class Look:
                 message=self.refusal.message,
                 accepted=False,
             )
-        return verdict_of(self.spec, outcome, degraded=decision.fallback)
+        return verdict_of(self.spec, outcome, degraded=self._obstacle or decision.fallback)
 
     async def _decide(self) -> Decision:
         started_at, seed = self.recorded.start_time, self.recorded.seed
@@ -222,7 +223,13 @@ class Look:
             self._with.metrics.decisions.labels("stop", stop.evidence.rule).inc()
 
     async def _launch(self, suggestion: Suggestion) -> None:
-        trial = await self._with.writer.create_trial(self.body, self.spec.run_id, suggestion)
+        try:
+            trial = await self._with.writer.create_trial(self.body, self.spec.run_id, suggestion)
+        except NameTakenError as error:
+            announce_job(self._with.recorder, self.body, Phase.PENDING, "NameTaken", error.message)
+            self._obstacle = error.message
+            self._wakes.append(REFUSED_RETRY)
+            return
         self._views[trial.spec.index] = TrialView(trial=trial, job=None, pods=())
         announce_launch(self._with.recorder, trial, suggestion.reason)
         self._with.metrics.decisions.labels("launch", self.spec.strategy.type.value).inc()

@@ -14,11 +14,14 @@ from typing import Any
 import msgspec
 
 from kubetune.api.tuningjob import FinalValue, Goal, ObjectiveSpec
+from kubetune.core.objective import to_score
 from kubetune.core.trial import Observation
 from kubetune.kube import objects
 
 MAX_OBSERVATIONS = 200
 _MAX_STEP = 2**53
+_MAX_METRICS = 30
+_MAX_NAME = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,7 @@ def read_last_words(text: str) -> LastWords:
     """Return what a termination message says; nothing when it is not the collector's JSON."""
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return LastWords()
     if not isinstance(content, dict):
         return LastWords()
@@ -63,7 +66,7 @@ def read_annotation(text: str, *, now: datetime) -> tuple[tuple[objects.Observat
     """
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return (), f"the annotation is not JSON: {error}"
     reports = content if isinstance(content, list) else [content]
     found: list[objects.Observation] = []
@@ -82,6 +85,7 @@ def merge(
     known: Sequence[objects.Observation],
     reported: Sequence[objects.Observation],
     *,
+    objective: ObjectiveSpec,
     keep: Iterable[int] = (),
 ) -> tuple[objects.Observation, ...]:
     """Return both, one observation per step, ascending, thinned to a bounded number.
@@ -89,6 +93,7 @@ def merge(
     Args:
         known: What was known before; a later report of the same step replaces its metrics.
         reported: What is new.
+        objective: Whose best value so far survives the thinning, at the end and at each rung.
         keep: Rungs; the first observation at or past each survives the thinning.
     """
     by_step = {observation.step: observation for observation in known}
@@ -98,7 +103,11 @@ def merge(
             new = msgspec.structs.replace(  # noqa: PLW2901  the merged one takes its place
                 new,
                 time=old.time,
-                metrics={**old.metrics, **new.metrics},
+                metrics={
+                    name: value
+                    for name, value in {**old.metrics, **new.metrics}.items()
+                    if name not in new.non_finite
+                },
                 non_finite={
                     name: word
                     for name, word in {**old.non_finite, **new.non_finite}.items()
@@ -106,7 +115,8 @@ def merge(
                 },
             )
         by_step[new.step] = new
-    return _thin(_ascending(by_step.values()), keep)
+    ordered = tuple(_limited(o, objective) for o in _ascending(by_step.values()))
+    return _thin(ordered, objective, keep)
 
 
 def objective_observations(
@@ -159,9 +169,9 @@ def _from_report(report: Any, now: datetime) -> objects.Observation | None:
             except OverflowError:
                 number = math.inf
             if math.isfinite(number):
-                metrics[str(name)] = number
+                metrics[str(name)[:_MAX_NAME]] = number
             else:
-                non_finite[str(name)] = _word(number)
+                non_finite[str(name)[:_MAX_NAME]] = _word(number)
     return objects.Observation(step=int(step), time=now, metrics=metrics, non_finite=non_finite)
 
 
@@ -176,19 +186,40 @@ def _ascending(observations: Iterable[objects.Observation]) -> tuple[objects.Obs
     return tuple(sorted(usable, key=lambda observation: observation.step))
 
 
+def _limited(observation: objects.Observation, objective: ObjectiveSpec) -> objects.Observation:
+    """Return the observation with the metrics that were asked for, and a few more."""
+    if len(observation.metrics) + len(observation.non_finite) <= _MAX_METRICS:
+        return observation
+    asked = {objective.metric, *objective.additional_metrics}
+    return msgspec.structs.replace(
+        observation,
+        metrics={n: v for n, v in observation.metrics.items() if n in asked},
+        non_finite={n: w for n, w in observation.non_finite.items() if n in asked},
+    )
+
+
 def _thin(
-    ordered: tuple[objects.Observation, ...], keep: Iterable[int]
+    ordered: tuple[objects.Observation, ...], objective: ObjectiveSpec, keep: Iterable[int]
 ) -> tuple[objects.Observation, ...]:
-    """Drop every second observation until few enough are left, but never a rung or an end."""
+    """Drop every second observation until few enough are left, but never one that matters."""
     if len(ordered) <= MAX_OBSERVATIONS:
         return ordered
-    kept = {ordered[0].step, ordered[-1].step}
-    for rung in keep:
-        kept.update(o.step for o in [next((o for o in ordered if o.step >= rung), None)] if o)
+    ends = {ordered[0].step, ordered[-1].step}
+    for limit in (*keep, ordered[-1].step):
+        at = next((i for i, o in enumerate(ordered) if o.step >= limit), None)
+        if at is not None:
+            ends |= {ordered[at].step, _best_step(ordered[: at + 1], objective)}
     thinned = ordered
     while len(thinned) > MAX_OBSERVATIONS:
-        shorter = tuple(o for i, o in enumerate(thinned) if i % 2 == 0 or o.step in kept)
+        shorter = tuple(o for i, o in enumerate(thinned) if i % 2 == 0 or o.step in ends)
         if len(shorter) == len(thinned):
             return thinned[-MAX_OBSERVATIONS:]
         thinned = shorter
     return thinned
+
+
+def _best_step(ordered: Sequence[objects.Observation], objective: ObjectiveSpec) -> int:
+    finite = objective_observations(ordered, objective.metric)
+    if not finite:
+        return ordered[-1].step
+    return max(finite, key=lambda o: to_score(o.value, objective.goal)).step

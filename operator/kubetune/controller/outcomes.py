@@ -29,7 +29,6 @@ QUIET_START = timedelta(seconds=10)
 """How long an ordinary start may take before the Trial says so: most are over sooner."""
 
 _TAIL_LINES = 10
-_MESSAGE_LENGTH = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,8 @@ def _is_complete(job: Job, pod: Pod | None) -> bool:
 def _start_problem(job: Job, pod: Pod | None) -> pods.StartProblem:
     if pod is None:
         message = f"no pod yet; kubectl describe job {job.metadata.name} tells more if that lasts"
-        since = job.status.start_time or job.metadata.creation_timestamp
+        # Not since its creation: a queue may have held it back until now.
+        since = job.status.start_time
         return pods.StartProblem(reason="PodPending", message=message, since=since)
     since = pod.metadata.creation_timestamp
     starting = pods.StartProblem(reason="PodStarting", message="", since=since)
@@ -142,7 +142,7 @@ def _running(
         return Verdict(status=running)
     news, fault = _annotated(pod, now)
     running = _with(running, message=fault)
-    merged = reports.merge(running.observations, news, keep=rungs)
+    merged = reports.merge(running.observations, news, objective=spec.objective, keep=rungs)
     last = running.observations[-1] if running.observations else None
     newest = merged[-1].step if merged else -1
     is_rung = any((last.step if last else -1) < rung <= newest for rung in rungs)
@@ -268,7 +268,7 @@ def _complete_reports(
         left, _ = _annotated(pod, now)
     if not left:
         return status, words.tail
-    merged = reports.merge(status.observations, left, keep=rungs)
+    merged = reports.merge(status.observations, left, objective=spec.objective, keep=rungs)
     if merged == tuple(status.observations):
         return status, words.tail
     return _with(status, observations=list(merged)), words.tail
@@ -305,7 +305,7 @@ def _ended(
         status,
         state=state.value,
         reason=reason,
-        message=message[:_MESSAGE_LENGTH],
+        message=message,
         completion_time=at.replace(microsecond=0),
         step=last,
     )

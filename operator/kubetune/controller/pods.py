@@ -97,10 +97,18 @@ def start_problem(pod: Pod) -> StartProblem | None:
             return StartProblem(
                 reason=_START_FAULTS[waiting.reason],
                 message=f"container {status.name}: {waiting.reason}{said}",
-                since=pod.status.start_time or pod.metadata.creation_timestamp,
+                since=_could_start_at(pod),
                 is_fault=True,
             )
     return None
+
+
+def _could_start_at(pod: Pod) -> datetime | None:
+    """Return when the container that does not start could have: init containers come first."""
+    ends = [status.state.terminated for status in pod.status.init_container_statuses]
+    finished = [end.finished_at for end in ends if end is not None and end.finished_at is not None]
+    began = pod.status.start_time or pod.metadata.creation_timestamp
+    return max([*finished, *([began] if began is not None else [])], default=None)
 
 
 def failed_container(pod: Pod) -> tuple[str, Terminated] | None:

@@ -14,6 +14,7 @@ K = TypeVar("K", bound=Hashable)
 
 _FIRST_RETRY = 0.1
 _LAST_RETRY = 60.0
+_DOUBLINGS = 10
 
 
 class WorkQueue(Generic[K]):
@@ -58,7 +59,7 @@ class WorkQueue(Generic[K]):
         """Ask for a look after a failure; return the seconds until then, which double each time."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        delay = min(_FIRST_RETRY * 2.0**failures, _LAST_RETRY)
+        delay = min(_FIRST_RETRY * 2.0 ** min(failures, _DOUBLINGS), _LAST_RETRY)
         self.add_after(key, delay)
         return delay
 

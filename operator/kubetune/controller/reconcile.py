@@ -17,7 +17,7 @@ from kubetune import planner
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
 from kubetune.api.validation import parse_spec
-from kubetune.controller import acceptance
+from kubetune.controller import acceptance, trials
 from kubetune.controller.acceptance import Refusal
 from kubetune.controller.announce import announce_job
 from kubetune.controller.dependencies import Dependencies
@@ -90,7 +90,7 @@ class Reconciler:
             return None
         is_new_run = recorded.seed is None or recorded.run_id != spec.run_id
         if not is_new_run and is_finished(recorded):
-            await self._tidy(key, body, recorded)
+            await self._tidy(key, body, spec, recorded)
             return None
         if is_new_run:
             seed = spec.strategy.seed
@@ -237,6 +237,7 @@ class Reconciler:
         self,
         key: ObjectKey,
         body: Mapping[str, Any],
+        spec: TuningJobSpec,
         recorded: TuningJobStatus,
     ) -> None:
         """After the end: delete Jobs that outlived it, and follow the generation."""
@@ -248,7 +249,17 @@ class Reconciler:
             pods=cluster.pods_by_trial(key),
         )
         for view in (*snapshot.trials, *snapshot.earlier):
-            if view.has_leftover_job and view.job is not None:
+            if not view.state.is_finished:
+                # Created by another operator, or by a write that was under way at the end.
+                ended = trials.stopped(
+                    view.trial,
+                    recorded.reason or "",
+                    "the TuningJob has ended",
+                    spec.objective,
+                    now=self._with.now(),
+                )
+                await self._with.writer.record(view.trial, ended)
+            if view.job is not None and (view.has_leftover_job or not view.state.is_finished):
                 await self._with.writer.delete_job(view.job)
         generation = body["metadata"]["generation"]
         if recorded.observed_generation != generation:

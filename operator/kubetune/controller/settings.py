@@ -55,9 +55,9 @@ def read_settings(environment: Mapping[str, str], *, hostname: str) -> Settings:
         lease_namespace=environment.get("POD_NAMESPACE", "kubetune-system"),
         identity=environment.get("POD_NAME", hostname),
         leader_election=_truth(environment, "KUBETUNE_LEADER_ELECTION", default=True),
-        lease_seconds=_number(environment, "KUBETUNE_LEASE_SECONDS", default=15),
-        port=_number(environment, "KUBETUNE_PORT", default=8080),
-        workers=_number(environment, "KUBETUNE_WORKERS", default=8),
+        lease_seconds=_number(environment, "KUBETUNE_LEASE_SECONDS", default=15, least=2),
+        port=_number(environment, "KUBETUNE_PORT", default=8080, most=65535),
+        workers=_number(environment, "KUBETUNE_WORKERS", default=8, least=1),
         log_level=_level(environment),
     )
 
@@ -69,10 +69,12 @@ def _truth(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
     return text == "true"
 
 
-def _number(environment: Mapping[str, str], name: str, *, default: int) -> int:
+def _number(
+    environment: Mapping[str, str], name: str, *, default: int, least: int = 0, most: int = 3600
+) -> int:
     text = environment.get(name, str(default))
-    if not text.isascii() or not text.isdigit():
-        raise SettingsError(f"{name}={text!r} is not a number")
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise SettingsError(f"{name}={text!r} is not a number from {least} to {most}")
     return int(text)
 
 

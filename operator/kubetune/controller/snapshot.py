@@ -53,7 +53,9 @@ class TrialView:
     def has_leftover_job(self) -> bool:
         """True when the trial was ended by a decision and its Job does not know yet."""
         ended = (TrialState.EARLY_STOPPED, TrialState.STOPPED, TrialState.FAILED)
-        return self.state in ended and not self.job_is_over
+        # A pod that is over needs no stopping, and its log is worth keeping.
+        is_over = self.pod is not None and pod_facts.is_over(self.pod)
+        return self.state in ended and not self.job_is_over and not is_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

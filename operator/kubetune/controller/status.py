@@ -1,7 +1,7 @@
 """The TuningJob's status, from its trials. Pure; written last and once by reconcile."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from kubetune.api.tuningjob_status import (
     TuningJobStatus,
 )
 from kubetune.controller.conditions import build_conditions, true_conditions
+from kubetune.controller.patching import shortened
 from kubetune.core.decision import Outcome, OutcomeKind
 from kubetune.core.objective import incumbent
 from kubetune.core.trial import Trial
@@ -135,6 +136,7 @@ def build_status(
         now: Time of transitions; whole seconds are recorded.
     """
     now = now.replace(microsecond=0)
+    verdict = replace(verdict, message=shortened(verdict.message))
     plan = plan if plan is not None else old.plan
     finished = verdict.phase in (Phase.COMPLETE, Phase.FAILED)
     messages = {

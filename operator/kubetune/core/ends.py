@@ -13,7 +13,7 @@ NotImproving          Complete  completion.notImproving.trials in a row did not 
 MaxRuntimeReached     Complete  limits.maxRuntime has passed
 
 The two that ran out of points or trials and the one that ran out of time are failures with the
-reason NoTrialSucceeded where no trial has reported any value.
+reason NoTrialSucceeded where no trial has a value.
 """
 
 from collections.abc import Iterator, Sequence
@@ -150,11 +150,16 @@ def _spent(world: _World) -> Iterator[Outcome]:
 
 
 def _judged(world: _World, reason: str, message: str) -> Outcome:
-    """Return a good end if any trial has reported a value, otherwise a bad one."""
-    if any(trial.value is not None or trial.observations for trial in world.trials):
+    """Return a good end if there is a result, otherwise a bad one.
+
+    A result is an incumbent, or a trial that runs and has reported: stopped by the end of the job,
+    it keeps the value that it had. What a failed trial reported is none.
+    """
+    unfinished = (trial for trial in world.trials if not trial.state.is_finished)
+    objective = world.spec.objective
+    if incumbent(world.trials, objective) or any(trial.observations for trial in unfinished):
         return _complete(reason, message)
-    metric = world.spec.objective.metric
-    return _failed("NoTrialSucceeded", f"{message} No trial has reported {metric}.")
+    return _failed("NoTrialSucceeded", f"{message} No trial has a value of {objective.metric}.")
 
 
 def _complete(reason: str, message: str) -> Outcome:

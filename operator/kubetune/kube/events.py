@@ -32,10 +32,10 @@ CONTROLLER = f"{GROUP}/operator"
 LONGEST_NOTE = 1024
 """Bytes of UTF-8 that the API server takes in a note."""
 
-BURST = 25
+BURST = 100
 """Events about one object that may come at once."""
 
-REFILL_SECONDS = 10.0
+REFILL_SECONDS = 1.0
 """Seconds until one more event about the same object may come."""
 
 SERIES_SECONDS = 60.0

@@ -26,10 +26,12 @@ def changes(before: Snapshot | None, after: Snapshot, *, now: datetime) -> list[
 
     Args:
         before: None at the first look: a job that is under way is then told in one line, instead of
-            its whole history.
+            its whole history, and one that has ended in none, for the summary follows.
         after: What is known now.
         now: Stands in for moments that the objects do not record.
     """
+    if before is None and after.job.has_ended:
+        return []
     if before is None and after.finished:
         return [str_line(now, after.job.metadata.name, _state(after))]
     found = [*_conditions_and_ends(before, after, now), *_trials(before, after, now)]

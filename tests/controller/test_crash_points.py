@@ -1,0 +1,129 @@
+"""The operator may die, or lose a request or its answer, at any single call: the end is the same."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from kubetune.errors import UnavailableError
+from tests.controller.builders import HIDDEN, spec_fields
+from tests.controller.fake_cluster import Call
+from tests.controller.fake_operator import Operator, ProcessDiedError, run_to_the_end
+from tests.controller.toy_cluster import Script, World
+
+Fault = Callable[[int, Call, str], None]
+
+TRIALS = 3
+SPEC = spec_fields("Hyperband", hyperband={"maxResource": 4, "reductionFactor": 2})
+SPEC["limits"] = {"maxTrials": TRIALS, "maxParallelTrials": 2}
+
+
+LOSER = 2
+
+
+def script(index: int) -> Script:
+    """The loser is slower and worse than the others at every rung, and never ends by itself."""
+    if index == LOSER:
+        return Script(values=(0.1, 0.1, 0.1, 0.1), pace=4, ends=False)
+    return Script(values=tuple(0.5 + index / 10 + step / 100 for step in range(4)))
+
+
+def make_world() -> World:
+    world = World(script=script)
+    world.submit(SPEC)
+    return world
+
+
+def lost_request(number: int) -> Fault:
+    def around(call_number: int, _call: Call, when: str) -> None:
+        if call_number == number and when == "before":
+            raise UnavailableError(0, "no route to host")
+
+    return around
+
+
+def lost_answer(number: int) -> Fault:
+    def around(call_number: int, _call: Call, when: str) -> None:
+        if call_number == number and when == "after":
+            raise UnavailableError(0, "connection reset by peer")
+
+    return around
+
+
+def death(number: int) -> Fault:
+    def around(call_number: int, _call: Call, when: str) -> None:
+        # What the dead process had under way reaches the server no more.
+        if (call_number, when) == (number, "after") or call_number > number:
+            raise ProcessDiedError
+
+    return around
+
+
+async def run_with(world: World, fault: Fault) -> list[Operator]:
+    """Run to the end; a process that dies is followed by another one, without the fault."""
+    operators = [Operator(world)]
+    operators[0].client.around = fault
+    try:
+        await run_to_the_end(world, operators[0])
+    except ProcessDiedError:
+        operators.append(Operator(world))
+        await run_to_the_end(world, operators[1])
+    return operators
+
+
+def calls_of_a_run_without_faults() -> int:
+    async def count() -> int:
+        world = make_world()
+        operator = Operator(world)
+        await run_to_the_end(world, operator)
+        return len(operator.client.calls)
+
+    return asyncio.run(count())
+
+
+CALLS = calls_of_a_run_without_faults()
+
+
+@pytest.mark.parametrize("number", range(CALLS))
+@pytest.mark.parametrize("fault", [lost_request, lost_answer, death])
+async def test_whatever_happens_at_one_call_no_trial_is_lost_and_none_runs_twice(
+    fault: Callable[[int], Fault], number: int
+) -> None:
+    world = make_world()
+    await run_with(world, fault(number))
+    # A Trial whose creation was lost is replaced by one of another index.
+    assert sorted(world.states.values()) == ["EarlyStopped", "Succeeded", "Succeeded"]
+    assert world.states["digits-2"] == "EarlyStopped"
+    assert world.jobs_made == dict.fromkeys(world.states, 1)
+    assert world.most_live_pods["*"] <= 2
+    assert world.status["phase"] == "Complete"
+    assert world.status["best"]["trial"] == max(world.states.keys() - {"digits-2"})
+    counts = world.status["trials"]
+    assert (counts["succeeded"], counts["earlyStopped"], sum(counts.values())) == (2, 1, TRIALS)
+
+
+@pytest.mark.parametrize("number", range(4, 16))
+@pytest.mark.parametrize("fault", [lost_request, lost_answer, death])
+async def test_whatever_happens_at_one_call_a_grid_is_tried_point_by_point(
+    fault: Callable[[int], Fault], number: int
+) -> None:
+    world = World()
+    world.submit(spec_fields("Grid", parameters=[HIDDEN], limits={"maxTrials": None}))
+    await run_with(world, fault(number))
+    tried = sorted(trial["spec"]["parameters"]["hidden"] for trial in world.trials)
+    assert tried == [16, 32, 48, 64]
+    assert set(world.states.values()) == {"Succeeded"}
+    assert world.jobs_made == dict.fromkeys(world.states, 1)
+
+
+async def test_processes_that_all_die_at_their_fourth_call_get_to_the_end_together() -> None:
+    world = make_world()
+    for _ in range(20):
+        operator = Operator(world)
+        operator.client.around = death(3)
+        with suppress(ProcessDiedError):
+            await run_to_the_end(world, operator)
+    assert world.is_finished()
+    assert sorted(world.states.values()) == ["EarlyStopped", "Succeeded", "Succeeded"]
+    assert world.jobs_made == dict.fromkeys(world.states, 1)
