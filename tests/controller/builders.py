@@ -39,6 +39,10 @@ from kubetune.kube.objects import (
 )
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_A_MINUTE_AGO = NOW - timedelta(seconds=60)
+_HALF_A_MINUTE_AGO = NOW - timedelta(seconds=30)
+_JUST_NOW = NOW - timedelta(seconds=2)
+
 NAMESPACE = "team-a"
 NAME = "digits"
 UID = "uid-digits"
@@ -145,16 +149,15 @@ def make_observation(
     value: float | None = None,
     *,
     word: str | None = None,
+    others: Mapping[str, float] | None = None,
     at: datetime | None = NOW,
-    metric: str = "accuracy",
-    **others: float,
 ) -> Observation:
     """An observation of the objective; `word` says NaN or Infinity instead of a value."""
     return Observation(
         step=step,
         time=at,
-        metrics={**({} if value is None else {metric: value}), **others},
-        non_finite={} if word is None else {metric: word},
+        metrics={**({} if value is None else {"accuracy": value}), **(others or {})},
+        non_finite={} if word is None else {"accuracy": word},
     )
 
 
@@ -211,8 +214,8 @@ def make_job(
     *conditions: Condition,
     owner: str | None = None,
     suspended: bool = False,
-    created: datetime = ago(60),
-    started: datetime | None = ago(60),
+    created: datetime = _A_MINUTE_AGO,
+    started: datetime | None = _A_MINUTE_AGO,
     deleted: datetime | None = None,
     completions: int | None = 1,
 ) -> Job:
@@ -243,7 +246,7 @@ def make_pod(
     metrics: str | None = None,
     suffix: str = "abcde",
     owner: str | None = None,
-    created: datetime = ago(60),
+    created: datetime = _A_MINUTE_AGO,
     started: datetime | None = None,
     deleted: datetime | None = None,
 ) -> Pod:
@@ -278,7 +281,7 @@ def waiting(reason: str, message: str = "", *, name: str = "train") -> Container
     )
 
 
-def running(*, name: str = "train", since: datetime = ago(30)) -> ContainerStatus:
+def running(*, name: str = "train", since: datetime = _HALF_A_MINUTE_AGO) -> ContainerStatus:
     return ContainerStatus(name=name, state=ContainerState(running=Running(started_at=since)))
 
 
@@ -289,8 +292,8 @@ def ended(
     reason: str = "",
     message: str = "",
     signal: int = 0,
-    started: datetime = ago(30),
-    at: datetime = ago(2),
+    started: datetime = _HALF_A_MINUTE_AGO,
+    at: datetime = _JUST_NOW,
 ) -> ContainerStatus:
     """A container that has ended; `message` is its termination message."""
     terminated = Terminated(
@@ -310,14 +313,14 @@ def condition(
     reason: str = "",
     message: str = "",
     *,
-    since: datetime = ago(1),
+    since: datetime = _JUST_NOW,
 ) -> Condition:
     return Condition(
         type=kind, status=status, reason=reason, message=message, last_transition_time=since
     )
 
 
-def unschedulable(message: str, *, since: datetime = ago(60)) -> Condition:
+def unschedulable(message: str, *, since: datetime = _A_MINUTE_AGO) -> Condition:
     return condition("PodScheduled", "False", "Unschedulable", message, since=since)
 
 

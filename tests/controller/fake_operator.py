@@ -1,4 +1,4 @@
-"""Operator processes on the fake cluster: the real reconciler, with what it remembers and its end."""
+"""Operator processes on the fake cluster: the real reconciler, its memory and its end."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -183,4 +183,3 @@ def count_by_kind(calls: Sequence[Call]) -> dict[str, int]:
 
 def _decoded(found: dict[str, Any], kind: type[Object]) -> Any:
     return msgspec.json.decode(msgspec.json.encode(found), type=kind)
-

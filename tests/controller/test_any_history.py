@@ -148,6 +148,6 @@ class History(RuleBasedStateMachine):
 
 
 def test_the_promises_hold_in_any_history() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  of hypothesis
-        History, settings=settings(max_examples=25, stateful_step_count=20, deadline=None)
+    run_state_machine_as_test(
+        History, settings=settings(max_examples=15, stateful_step_count=20, deadline=None)
     )

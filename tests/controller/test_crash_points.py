@@ -1,15 +1,21 @@
-"""The operator may die, or lose a request or its answer, at any single call: the end is the same."""
+"""The operator may die, or lose a request or an answer, at any call: the end is the same."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from kubetune.errors import UnavailableError
 from tests.controller.builders import HIDDEN, spec_fields
 from tests.controller.fake_cluster import Call
-from tests.controller.fake_operator import Operator, ProcessDiedError, run_to_the_end
+from tests.controller.fake_operator import (
+    Operator,
+    ProcessDiedError,
+    run_to_the_end,
+    run_until,
+)
 from tests.controller.toy_cluster import Script, World
 
 Fault = Callable[[int, Call, str], None]
@@ -115,6 +121,42 @@ async def test_whatever_happens_at_one_call_a_grid_is_tried_point_by_point(
     assert tried == [16, 32, 48, 64]
     assert set(world.states.values()) == {"Succeeded"}
     assert world.jobs_made == dict.fromkeys(world.states, 1)
+
+
+@pytest.mark.parametrize(
+    ("edit", "want_states"),
+    [
+        pytest.param({"stop": True}, {"Stopped"}, id="stop"),
+        pytest.param({"suspend": True}, {"Pending"}, id="suspend"),
+        pytest.param({"runId": "second"}, {"Stopped", "Running"}, id="a new run"),
+        pytest.param({"limits": {"maxParallelTrials": 3}}, {"Running"}, id="more at a time"),
+    ],
+)
+@pytest.mark.parametrize("number", range(14))
+async def test_a_process_that_dies_while_it_follows_an_edit_leaves_it_to_the_next(
+    edit: dict[str, Any], want_states: set[str], number: int
+) -> None:
+    world = World(script=lambda _: Script(values=(0.5,), ends=False))
+    world.submit(spec_fields())
+    first = Operator(world)
+    await run_until(world, [first], lambda: list(world.states.values()).count("Running") == 2)
+    world.edit(**edit)
+    first.client.around = death(len(first.client.calls) + number)
+    with suppress(ProcessDiedError):
+        for _ in range(6):
+            world.tick()
+            await first.work()
+    second = Operator(world)
+    want_pods = {"stop": 0, "suspend": 0, "runId": 2, "limits": 3}[next(iter(edit))]
+    await run_until(
+        world,
+        [second],
+        lambda: set(world.states.values()) == want_states and len(world.live_pods) == want_pods,
+        within=30,
+    )
+    assert all(n == 1 for name, n in world.most_live_pods.items() if name != "*")
+    assert world.most_live_pods["*"] <= max(2, want_pods)
+    assert all(made == 1 for made in world.jobs_made.values())
 
 
 async def test_processes_that_all_die_at_their_fourth_call_get_to_the_end_together() -> None:

@@ -102,9 +102,7 @@ def test_the_steps_of_all_trials_are_added_up() -> None:
 def test_the_completion_time_is_set_once_and_stays() -> None:
     ended = status_of(verdict=COMPLETE)
     assert ended.completion_time == NOW
-    again = build_status(
-        ended, make_spec(), (), COMPLETE, generation=4, plan=None, now=later(500)
-    )
+    again = build_status(ended, make_spec(), (), COMPLETE, generation=4, plan=None, now=later(500))
     assert again.completion_time == NOW
     assert status_of(verdict=RUNNING).completion_time is None
 

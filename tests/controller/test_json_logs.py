@@ -34,10 +34,11 @@ def test_arguments_of_other_libraries_are_filled_in() -> None:
 
 def test_an_exception_is_one_field_and_not_many_lines() -> None:
     try:
-        raise ValueError("first\nsecond")
+        int("first\nsecond")
     except ValueError:
         got = line("look failed", exc_info=sys.exc_info())
-    assert "ValueError: first\nsecond" in got["exception"]
+    assert "ValueError: invalid literal" in got["exception"]
+    assert "Traceback" in got["exception"]
 
 
 def test_a_field_that_is_no_json_is_written_as_text() -> None:

@@ -1,5 +1,8 @@
 """What a user may do to a TuningJob while it runs, by the state of the cluster afterwards."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from kubetune.kube.objects import ObjectKey
@@ -10,10 +13,10 @@ from tests.controller.toy_cluster import KEY, Script, World
 ENDLESS = Script(values=(0.5,), ends=False)
 
 
-def endless_world(**fields: object) -> World:
+def endless_world(*, limits: Mapping[str, Any] | None = None) -> World:
     """A world in which no trial ends by itself."""
     world = World(script=lambda _: ENDLESS)
-    world.submit(spec_fields(**fields))  # type: ignore[arg-type]  fields of the spec
+    world.submit(spec_fields(limits=limits))
     return world
 
 

@@ -115,7 +115,8 @@ def test_the_best_so_far_at_each_rung_and_at_the_end_is_never_thinned_away(
 
 def test_of_a_report_with_thousands_of_metrics_those_that_were_asked_for_are_kept() -> None:
     objective = make_spec(additional=["loss"]).objective
-    report = make_observation(1, 0.5, loss=2.0, **{f"m{number}": 1.0 for number in range(5000)})
+    noise = {f"m{number}": 1.0 for number in range(5000)}
+    report = make_observation(1, 0.5, others={"loss": 2.0, **noise})
     (merged,) = merge((), [report], objective=objective)
     assert {"accuracy": 0.5, "loss": 2.0}.items() <= merged.metrics.items()
     assert len(merged.metrics) <= 30
@@ -124,16 +125,16 @@ def test_of_a_report_with_thousands_of_metrics_those_that_were_asked_for_are_kep
 def test_metrics_of_many_reports_of_one_step_do_not_pile_up() -> None:
     known: tuple[Observation, ...] = ()
     for number in range(200):
-        known = merge(known, [make_observation(1, 0.5, **{f"m{number}": 1.0})])
+        known = merge(known, [make_observation(1, 0.5, others={f"m{number}": 1.0})])
     assert len(known[0].metrics) <= 30
     assert known[0].metrics["accuracy"] == 0.5
 
 
 def test_a_later_report_of_a_step_adds_metrics_and_keeps_the_time_of_the_first() -> None:
-    first = make_observation(1, 0.5, loss=2.0)
-    second = make_observation(1, 0.6, at=None, f1=0.4)
+    first = make_observation(1, 0.5, others={"loss": 2.0})
+    second = make_observation(1, 0.6, at=None, others={"f1": 0.4})
     (merged,) = merge([first], [second])
-    assert merged == make_observation(1, 0.6, loss=2.0, f1=0.4)
+    assert merged == make_observation(1, 0.6, others={"loss": 2.0, "f1": 0.4})
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ FAILURES = [
     pytest.param(
         make_view(running_trial()),
         "JobDeleted",
-        ["the Job of this trial is gone", "somebody deleted it"],
+        ["the Job of this trial is gone", "somebody deleted it", "spec.retention.jobTtl"],
         id="a Job that somebody deleted",
     ),
 ]
@@ -151,9 +151,7 @@ def test_a_trial_that_ends_well_has_the_last_value_its_step_and_the_containers_t
 
 
 def test_a_pod_that_succeeded_is_believed_before_the_job_controller_says_so() -> None:
-    view = make_view(
-        running_trial(values={1: 0.5}), make_job(), make_pod(0, "Succeeded", ended(0))
-    )
+    view = make_view(running_trial(values={1: 0.5}), make_job(), make_pod(0, "Succeeded", ended(0)))
     assert judge(view, make_spec(), rungs=(), now=NOW).status.state == "Succeeded"
 
 
@@ -196,9 +194,7 @@ def test_what_a_failed_trial_reported_at_last_is_kept() -> None:
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
 def test_an_objective_that_is_not_finite_fails_the_trial_and_names_the_word(word: str) -> None:
-    trial = running_trial(
-        observations=[make_observation(1, 0.5), make_observation(2, word=word)]
-    )
+    trial = running_trial(observations=[make_observation(1, 0.5), make_observation(2, word=word)])
     view = make_view(trial, make_job(0, job_complete()), make_pod(0, "Succeeded", ended(0)))
     status = judge(view, make_spec(), rungs=(), now=NOW).status
     assert (status.state, status.reason) == ("Failed", "NonFiniteObjective")
@@ -207,9 +203,7 @@ def test_an_objective_that_is_not_finite_fails_the_trial_and_names_the_word(word
 
 
 def test_with_best_a_trial_that_ends_with_nan_keeps_its_best_value() -> None:
-    trial = running_trial(
-        observations=[make_observation(1, 0.5), make_observation(2, word="NaN")]
-    )
+    trial = running_trial(observations=[make_observation(1, 0.5), make_observation(2, word="NaN")])
     view = make_view(trial, make_job(0, job_complete()), make_pod(0, "Succeeded", ended(0)))
     status = judge(view, make_spec(value="Best"), rungs=(), now=NOW).status
     assert (status.state, status.value) == ("Succeeded", 0.5)
@@ -261,7 +255,7 @@ def test_the_end_of_the_log_that_the_collector_left_is_quoted_and_no_other_is_as
 
 def test_the_metrics_that_were_reported_instead_are_named() -> None:
     view = make_view(
-        running_trial(observations=[make_observation(1, None, loss=0.5, acc=0.9)]),
+        running_trial(observations=[make_observation(1, others={"loss": 0.5, "acc": 0.9})]),
         make_job(0, job_complete()),
         make_pod(0, "Succeeded", ended(0)),
     )

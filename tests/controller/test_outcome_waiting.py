@@ -36,9 +36,7 @@ def look(
 
 
 def unpullable(since: float, *, reason: str = "ImagePullBackOff") -> Pod:
-    return make_pod(
-        0, "Pending", waiting(reason, NO_IMAGE), started=ago(since), created=ago(since)
-    )
+    return make_pod(0, "Pending", waiting(reason, NO_IMAGE), started=ago(since), created=ago(since))
 
 
 @pytest.mark.parametrize(
@@ -232,13 +230,24 @@ def test_init_containers_of_the_user_do_not_use_up_the_patience_with_an_image() 
 
 def test_a_running_trial_whose_pod_is_disrupted_waits_for_another_and_does_not_fail() -> None:
     trial = make_trial(0, "Running", {1: 0.5}, job_uid="job-0", attempts=1, started=ago(30), step=1)
-    pod = make_pod(0, "Running", running(), conditions=[disruption()], deleted=ago(1))
+    pod = make_pod(0, "Failed", ended(143), conditions=[disruption()], deleted=ago(1))
     status = look(trial, make_job(), pod).status
     assert (status.state, status.reason) == ("Pending", "Disrupted")
     assert "PreemptionByScheduler: preempted" in status.message
     assert "does not count as a failure" in status.message
     assert status.observations == []
     assert (status.attempts, status.start_time, status.step) == (1, None, None)
+
+
+def test_a_disrupted_pod_is_still_running_during_its_grace_period() -> None:
+    pod = make_pod(0, "Running", running(), conditions=[disruption()], deleted=ago(1))
+    assert look(make_trial(), make_job(), pod).status.state == "Running"
+
+
+def test_a_disrupted_pod_that_ends_well_within_its_grace_period_has_succeeded() -> None:
+    trial = make_trial(0, "Running", {1: 0.5}, job_uid="job-0", attempts=1, started=ago(30))
+    pod = make_pod(0, "Succeeded", ended(0), conditions=[disruption()], deleted=ago(1))
+    assert look(trial, make_job(), pod).status.state == "Succeeded"
 
 
 def test_a_disrupted_trial_runs_again_as_its_second_attempt() -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubetune.controller.patching import merge_patch
@@ -13,6 +13,9 @@ _values = st.recursive(
     max_leaves=12,
 )
 _objects = st.dictionaries(st.sampled_from("abcd"), _values, max_size=4)
+
+
+_few = settings(max_examples=60, deadline=None)
 
 
 def apply(target: Any, patch: Any) -> Any:
@@ -35,6 +38,7 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
+@_few
 @given(old=_objects, new=_objects)
 def test_a_patch_applied_to_the_old_object_gives_the_new_one(
     old: dict[str, Any], new: dict[str, Any]
@@ -42,11 +46,13 @@ def test_a_patch_applied_to_the_old_object_gives_the_new_one(
     assert without_nulls(apply(old, merge_patch(old, new))) == without_nulls(new)
 
 
+@_few
 @given(same=_objects)
 def test_the_patch_between_equal_objects_is_empty(same: dict[str, Any]) -> None:
     assert merge_patch(same, same) == {}
 
 
+@_few
 @given(old=_objects, new=_objects)
 def test_a_patch_names_nothing_that_is_the_same_in_both(
     old: dict[str, Any], new: dict[str, Any]

@@ -1,4 +1,4 @@
-"""What cannot be run is said on the TuningJob before any trial, and what is in the way on a Trial."""
+"""What cannot be run is said on the TuningJob, and what is in the way of a trial on the Trial."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +11,9 @@ from tests.controller.builders import HIDDEN, NAMESPACE, spec_fields, template
 from tests.controller.fake_operator import Operator, run_to_the_end, run_until
 from tests.controller.toy_cluster import KEY, Script, World
 
-COMPLAINT = 'Job.batch "digits-0" is invalid: spec.template.spec.containers[0].image: Required value'
+COMPLAINT = (
+    'Job.batch "digits-0" is invalid: spec.template.spec.containers[0].image: Required value'
+)
 QUOTA = 'jobs.batch "digits-0" is forbidden: exceeded quota: gpus'
 ARGUMENT = "--lr=$(params.lr)"
 

@@ -6,7 +6,7 @@ from kubetune.api.trial import TrialState
 from kubetune.controller import trials
 from kubetune.core.decision import Evidence, StopTrial
 from kubetune.core.trial import Observation
-from kubetune.kube.objects import Trial
+from kubetune.kube.objects import Pod, Trial
 from tests.controller.builders import (
     NOW,
     ago,
@@ -26,9 +26,7 @@ STOP = StopTrial(index=0, reason="0.5 at step 3 is worse than 0.7", evidence=EVI
 
 
 def training() -> Trial:
-    return make_trial(
-        0, "Running", {1: 0.4, 3: 0.5}, job_uid="job-0", attempts=1, started=ago(30)
-    )
+    return make_trial(0, "Running", {1: 0.4, 3: 0.5}, job_uid="job-0", attempts=1, started=ago(30))
 
 
 def test_an_early_stop_is_recorded_with_its_evidence_and_the_value_so_far() -> None:
@@ -79,9 +77,7 @@ def test_suspending_a_suspended_trial_changes_nothing() -> None:
     once = make_trial(0, "Pending", {1: 0.4}, reason="x", attempts=1)
     status = trials.suspended(once)
     again = trials.suspended(
-        make_trial(
-            0, "Pending", {1: 0.4}, reason=status.reason, message=status.message, attempts=1
-        )
+        make_trial(0, "Pending", {1: 0.4}, reason=status.reason, message=status.message, attempts=1)
     )
     assert again == status
 
@@ -97,10 +93,10 @@ def test_the_search_sees_the_finite_values_of_the_objective_in_order() -> None:
         0,
         "Running",
         observations=[
-            make_observation(5, 0.5, loss=9.0),
+            make_observation(5, 0.5, others={"loss": 9.0}),
             make_observation(2, 0.2),
             make_observation(3, word="NaN"),
-            make_observation(4, None, loss=1.0),
+            make_observation(4, others={"loss": 1.0}),
         ],
     )
     seen = trials.core_trial(trial, SPEC, holds_slot=True)
@@ -126,7 +122,11 @@ def test_the_search_sees_nothing_of_what_a_pending_trial_reported_before() -> No
         pytest.param("Failed", make_pod(0, "Pending"), True, id="failed, pod still pending"),
     ],
 )
-def test_a_trial_holds_a_slot(state: str, pod: object, want: bool) -> None:  # noqa: FBT001  a parameter of the test
+def test_a_trial_holds_a_slot(
+    state: str,
+    pod: Pod | None,
+    want: bool,  # noqa: FBT001  a parameter of the test
+) -> None:
     pods = () if pod is None else (pod,)
-    view = make_view(make_trial(0, state), make_job(0), *pods)  # type: ignore[arg-type]  pods
+    view = make_view(make_trial(0, state), make_job(0), *pods)
     assert trials.holds_slot(view, view.trial.status) is want

@@ -1,6 +1,7 @@
 """Two operators at work by mistake, in any interleaving of their requests, do no harm."""
 
 import random  # noqa: TID251  interleavings are drawn from a seed
+from functools import partial
 
 import pytest
 
@@ -14,7 +15,7 @@ def two_operators(world: World, seed: int) -> list[Operator]:
     operators = [Operator(world), Operator(world)]
     for number, operator in enumerate(operators):
         draw = random.Random(f"{seed}-{number}")  # noqa: S311  no secret
-        operator.client.turns = lambda draw=draw: draw.randrange(6)  # type: ignore[misc]  bound now
+        operator.client.turns = partial(draw.randrange, 6)
     return operators
 
 

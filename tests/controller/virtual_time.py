@@ -18,10 +18,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def _run_once(self) -> None:
-        timers = [timer for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]  of the base
-        if not self._ready and timers:  # type: ignore[attr-defined]  of the base
+        # The base class keeps its timers and what is ready to run in these two.
+        timers = [timer for timer in vars(self)["_scheduled"] if not timer.cancelled()]
+        if timers and not vars(self)["_ready"]:
             self._now = max(self._now, min(timer.when() for timer in timers))
-        super()._run_once()  # type: ignore[misc]  of the base
+        super()._run_once()  # type: ignore[misc]  # private in the base class
 
 
 def run(scenario: Coroutine[Any, Any, T]) -> T:

@@ -72,14 +72,18 @@ def deployment_away(cluster: TestCluster) -> Iterator[None]:
 
 def operator_kubeconfig(cluster: TestCluster, folder: Path) -> Path:
     """Write a kubeconfig with the operator's own account and nothing more."""
+    create = ("create", "token", "kubetune", "--duration=2h")
+    token = cluster.kubectl("-n", "kubetune-system", *create).stdout.strip()
+    return kubeconfig_with_token(cluster, token, folder)
+
+
+def kubeconfig_with_token(cluster: TestCluster, token: str, folder: Path) -> Path:
+    """Write a kubeconfig for the same cluster and context, with a token as its only credential."""
     view = cluster.kubectl("config", "view", "--raw", "--minify", "--flatten").stdout
     config: dict[str, Any] = yaml.safe_load(view)
-    token = cluster.kubectl(
-        "-n", "kubetune-system", "create", "token", "kubetune", "--duration=2h"
-    ).stdout.strip()
-    config["users"] = [{"name": "operator", "user": {"token": token}}]
-    config["contexts"][0]["context"]["user"] = "operator"
-    path = folder / "operator.kubeconfig"
+    config["users"] = [{"name": "holder", "user": {"token": token}}]
+    config["contexts"][0]["context"]["user"] = "holder"
+    path = folder / "kubeconfig"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     path.chmod(0o600)
     return path

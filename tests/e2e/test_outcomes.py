@@ -1,5 +1,6 @@
 """Each way in which a trial can end has a reason that a person can act on."""
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import TestCluster
-from tests.e2e.tuning_jobs import Jobs, tuning_job
+from tests.e2e.tuning_jobs import Jobs, trains, tuning_job
 
 pytestmark = pytest.mark.cluster
 
@@ -50,7 +51,7 @@ CASES = {
     ),
     "has-no-image": Case(
         container={"image": "registry.invalid/nobody/nothing:1"},
-        limits={"maxPendingTime": "5s"},
+        limits={"maxPendingTime": "40s"},
         want_reason="ImagePullFailed",
         want_words=("registry.invalid/nobody/nothing:1",),
     ),
@@ -72,7 +73,7 @@ CASES = {
 @pytest.fixture(scope="module")
 def all_cases(kubetune: TestCluster) -> Iterator[Jobs]:
     """All cases at once, as they do not wait for each other."""
-    name = "kubetune-test-outcomes"
+    name = f"kubetune-test-outcomes-{secrets.token_hex(3)}"
     kubetune.kubectl("create", "namespace", name)
     jobs = Jobs(kubetune, name)
     jobs.apply(
@@ -123,8 +124,7 @@ def test_a_trial_whose_job_somebody_deletes_has_failed(jobs: Jobs) -> None:
 
 
 def test_a_trial_that_the_cluster_evicts_runs_again_and_has_not_failed(jobs: Jobs) -> None:
-    code = "import os, time\ntime.sleep(6)\nprint('score=1', flush=True)\n"
-    jobs.apply(tuning_job("evicted", code, limits=ONE))
+    jobs.apply(tuning_job("evicted", trains(25), limits=ONE))
     jobs.wait_for_trial("evicted-0", "{.status.state}=Running")
     pod = jobs.pods("evicted")[0]["metadata"]["name"]
     eviction = (

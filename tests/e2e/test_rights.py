@@ -1,16 +1,46 @@
 """What a trial's pod may do with its token, tried with the token."""
 
 import json
-import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kubetune.errors import ClusterError
+from kubetune.kube.client import Client
+from kubetune.kube.paths import JOBS, PODS, TRIALS, Resource
+from tests.e2e.local_operator import kubeconfig_with_token
 from tests.e2e.tuning_jobs import Jobs, tuning_job
 
 pytestmark = pytest.mark.cluster
 
 SLOW = "import time\nprint('score=1', flush=True)\ntime.sleep(600)"
-OBSERVED = {"status": {"observations": [{"step": 7, "metrics": {"score": 7}}]}}
+OBSERVED: dict[str, Any] = {"status": {"observations": [{"step": 7, "metrics": {"score": 7}}]}}
+SECRETS = Resource("", "v1", "secrets")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who has nothing but a token."""
+
+    jobs: Jobs
+    token: str
+    folder: Path
+
+    async def try_to(self, method: str, path: str, body: Mapping[str, object] | None = None) -> str:
+        """Send one request; return what the API server says against it, "" if nothing."""
+        kubeconfig = kubeconfig_with_token(self.jobs.cluster, self.token, self.folder)
+        async with await Client.connect(str(kubeconfig), self.jobs.cluster.context) as client:
+            try:
+                if method == "PATCH":
+                    await client.merge_patch(path, body or {})
+                else:
+                    await client.request(method, path, body=body)
+            except ClusterError as error:
+                return error.message
+        return ""
 
 
 @pytest.fixture
@@ -18,72 +48,115 @@ def running(jobs: Jobs) -> Jobs:
     """Two trials of one job that run."""
     jobs.apply(tuning_job("held", SLOW))
     for name in ("held-0", "held-1"):
-        jobs.wait_for_trial(name, "{.status.state}=Running")
+        jobs.wait_for_trial(name, "{.status.observations[0].step}=1")
     return jobs
 
 
-def token_of(jobs: Jobs, trial: str, *, account: str = "kubetune-trial") -> str:
-    """Return a token bound to the pod of a trial, as the collector has it."""
-    pod = next(
-        pod for pod in jobs.pods("held") if pod["metadata"]["labels"]["kubetune.dev/trial"] == trial
-    )["metadata"]
-    bound = ("--bound-object-kind=Pod", f"--bound-object-name={pod['name']}")
-    uid = f"--bound-object-uid={pod['uid']}"
-    return jobs.kubectl("create", "token", account, *bound, uid).strip()
-
-
-def as_holder(jobs: Jobs, token: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run kubectl with nothing but a token."""
-    anonymous = ("--user=nobody", "--client-certificate=", "--client-key=")
-    return jobs.cluster.kubectl(
-        *anonymous, f"--token={token}", "-n", jobs.namespace, *arguments, check=False
+@pytest.fixture
+def collector(running: Jobs, tmp_path: Path) -> Holder:
+    """The collector of trial held-0."""
+    pod = running.kubectl(
+        *("get", "pods", "-l", "kubetune.dev/trial=held-0"),
+        *("-o", "jsonpath={.items[0].metadata.name}/{.items[0].metadata.uid}"),
     )
+    name, uid = pod.split("/")
+    bound = ("--bound-object-kind=Pod", f"--bound-object-name={name}", f"--bound-object-uid={uid}")
+    token = running.kubectl("create", "token", "kubetune-trial", *bound).strip()
+    return Holder(running, token, tmp_path)
 
 
-def patch(trial: str, body: dict[str, object], *, status: bool = True) -> tuple[str, ...]:
-    subresource = ("--subresource=status",) if status else ()
-    return ("patch", "trial", trial, "--type=merge", *subresource, "-p", json.dumps(body))
-
-
-def test_a_collector_reports_for_its_own_trial(running: Jobs) -> None:
-    answer = as_holder(running, token_of(running, "held-0"), *patch("held-0", OBSERVED))
-    assert answer.returncode == 0, answer.stderr
+async def test_a_collector_reports_for_its_own_trial(collector: Holder, running: Jobs) -> None:
+    path = TRIALS.path(running.namespace, "held-0", "status")
+    assert await collector.try_to("PATCH", path, OBSERVED) == ""
     assert running.trial("held-0")["status"]["observations"][-1]["step"] == 7
 
 
-@pytest.mark.parametrize(
-    ("command", "want_words"),
-    [
-        pytest.param(patch("held-1", OBSERVED), "may not report", id="anothers trial"),
-        pytest.param(
-            patch("held-0", {"status": {"state": "Succeeded"}}), "observations", id="its state"
-        ),
-        pytest.param(patch("held-0", {"status": {"value": 99}}), "observations", id="its value"),
-        pytest.param(
-            patch("held-0", {"spec": {"index": 5}}, status=False), "cannot patch", id="its spec"
-        ),
-        pytest.param(("delete", "trial", "held-1"), "cannot delete", id="deleting a trial"),
-        pytest.param(("get", "secrets"), "cannot list", id="reading secrets"),
-        pytest.param(("get", "pods"), "cannot list", id="listing pods"),
-        pytest.param(("create", "job", "mine", "--image=x"), "cannot create", id="creating a job"),
-        pytest.param(("annotate", "pod", "--all", "a=b"), "cannot list", id="annotating pods"),
-    ],
-)
-def test_a_collector_is_refused(command: tuple[str, ...], want_words: str, running: Jobs) -> None:
-    before = [trial["spec"] for trial in running.trials("held")]
-    answer = as_holder(running, token_of(running, "held-0"), *command)
-    assert answer.returncode != 0, answer.stdout
-    assert want_words in answer.stderr
-    assert [trial["spec"] for trial in running.trials("held")] == before
-    states = [trial["status"]["state"] for trial in running.trials("held")]
-    assert states == ["Running", "Running"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    method: str
+    resource: Resource
+    name: str | None
+    subresource: str | None = None
+    body: dict[str, Any] | None = None
+    want: str
 
 
-def test_a_token_that_names_no_pod_is_refused(running: Jobs) -> None:
+ATTEMPTS = {
+    "another's trial": Attempt(
+        method="PATCH",
+        resource=TRIALS,
+        name="held-1",
+        subresource="status",
+        body=OBSERVED,
+        want='may not report for trial "held-1"',
+    ),
+    "its trial's state": Attempt(
+        method="PATCH",
+        resource=TRIALS,
+        name="held-0",
+        subresource="status",
+        body={"status": {"state": "Succeeded"}},
+        want="status.observations and nothing else",
+    ),
+    "its trial's value beside observations": Attempt(
+        method="PATCH",
+        resource=TRIALS,
+        name="held-0",
+        subresource="status",
+        body={"status": {**OBSERVED["status"], "value": 99}},
+        want="status.observations and nothing else",
+    ),
+    "its trial's spec": Attempt(
+        method="PATCH",
+        resource=TRIALS,
+        name="held-0",
+        body={"spec": {"index": 5}},
+        want="cannot patch",
+    ),
+    "a trial's deletion": Attempt(
+        method="DELETE", resource=TRIALS, name="held-1", want="cannot delete"
+    ),
+    "a pod's annotations": Attempt(
+        method="PATCH",
+        resource=PODS,
+        name="any",
+        body={"metadata": {"annotations": {"kubetune.dev/metrics": "{}"}}},
+        want="cannot patch",
+    ),
+    "a job of its own": Attempt(
+        method="POST", resource=JOBS, name=None, body={"kind": "Job"}, want="cannot create"
+    ),
+    "secrets": Attempt(method="GET", resource=SECRETS, name=None, want="cannot list"),
+    "pods": Attempt(method="GET", resource=PODS, name=None, want="cannot list"),
+}
+
+
+@pytest.mark.parametrize("case_id", ATTEMPTS)
+async def test_a_collector_is_refused(case_id: str, collector: Holder, running: Jobs) -> None:
+    attempt = ATTEMPTS[case_id]
+    before = [(t["spec"], t["status"]["state"]) for t in running.trials("held")]
+    path = attempt.resource.path(running.namespace, attempt.name, attempt.subresource)
+    assert attempt.want in await collector.try_to(attempt.method, path, attempt.body)
+    assert [(t["spec"], t["status"]["state"]) for t in running.trials("held")] == before
+
+
+async def test_a_collector_cannot_reach_into_another_namespace(collector: Holder) -> None:
+    path = TRIALS.path("default", "held-0", "status")
+    assert "cannot patch" in await collector.try_to("PATCH", path, OBSERVED)
+
+
+async def test_a_token_that_names_no_pod_is_refused(running: Jobs, tmp_path: Path) -> None:
     token = running.kubectl("create", "token", "kubetune-trial").strip()
-    answer = as_holder(running, token, *patch("held-0", OBSERVED))
-    assert answer.returncode != 0
-    assert "may not report" in answer.stderr
+    path = TRIALS.path(running.namespace, "held-0", "status")
+    said = await Holder(running, token, tmp_path).try_to("PATCH", path, OBSERVED)
+    assert "may not report" in said
+
+
+async def test_a_token_is_worthless_when_its_pod_is_gone(collector: Holder, running: Jobs) -> None:
+    running.patch("held", '{"spec":{"stop":true}}')
+    running.kubectl("wait", "pod", "-l", "kubetune.dev/trial=held-0", "--for=delete")
+    path = TRIALS.path(running.namespace, "held-0", "status")
+    assert "Unauthorized" in await collector.try_to("PATCH", path, OBSERVED)
 
 
 def test_a_user_who_may_not_create_jobs_may_not_tune(jobs: Jobs) -> None:

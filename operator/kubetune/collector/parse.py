@@ -51,15 +51,16 @@ from typing import Any, NamedTuple
 from kubetune.collector.settings import LARGEST_STEP, Pattern
 
 _NAME = rb"A-Za-z0-9_\-./"
-# Possessive throughout: a number is matched in one way only, so no line costs more than its length.
-_DECIMAL = rb"(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+"
-_NUMBER = rb"([+-]?(?:" + _DECIMAL + rb"|(?i:inf(?:inity)?+|nan)(?![A-Za-z])))"
-_UNIT = rb"(?:%|(?<=[\d.])(?![eEkKMGTPxXbBoO])[A-Za-z]{1,6}+)?+"
+# No possessive groups: Python 3.11.2, which Debian 12 ships, mistakes `(...)?+` in an alternative.
+# A number begins after a name alone, so giving characters back costs a line's length per name.
+_DECIMAL = rb"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = rb"([+-]?(?:" + _DECIMAL + rb"|(?i:inf(?:inity)?|nan)(?![A-Za-z])))"
+_UNIT = rb"(?:%|(?<=[\d.])(?![eEkKMGTPxXbBoO])[A-Za-z]{1,6})?"
 _END = rb"(?=[.:]?(?:[\s;|)\]}>\"'*!]|,(?!\d)|\Z))"
 _VALUE = _NUMBER + _UNIT + _END
-_LOOSE_VALUE = re.compile(rb"[\s(\[{<\"']*+" + _VALUE)
+_LOOSE_VALUE = re.compile(rb"[\s(\[{<\"']*" + _VALUE)
 _STEP = re.compile(
-    rb"(?<![" + _NAME + rb"])((?i:step|epoch))[ \t]*+=[ \t]*+" + _NUMBER + rb"(?:/\d++)?+" + _END
+    rb"(?<![" + _NAME + rb"])((?i:step|epoch))[ \t]*=[ \t]*" + _NUMBER + rb"(?:/\d+)?" + _END
 )
 
 
@@ -86,7 +87,7 @@ def words(metrics: Sequence[str], patterns: Sequence[Pattern]) -> tuple[bytes, .
 
 def _default_finder(metrics: Sequence[str]) -> Finder:
     names = b"|".join(re.escape(name.encode()) for name in metrics)
-    token = re.compile(rb"(?<![" + _NAME + rb"])(" + names + rb")[ \t]*+=[ \t]*+" + _VALUE)
+    token = re.compile(rb"(?<![" + _NAME + rb"])(" + names + rb")[ \t]*=[ \t]*" + _VALUE)
 
     def find(text: bytes) -> Iterator[Found]:
         found = _json_line(text, metrics)

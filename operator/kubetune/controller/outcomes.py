@@ -87,10 +87,11 @@ def _of_job(
     failed = pods.condition(job.status.conditions, "Failed")
     if failed is not None and failed.status == "True":
         return Verdict(status=_failed(status, pod, spec, job_end=failed, now=now))
-    if pod is not None and pods.is_disrupted(pod):
-        return Verdict(status=_disrupted(status, pod))
     if _is_complete(job, pod):
         return _succeeded(status, pod, spec, rungs=rungs, now=now)
+    # One that is still being taken away may yet end well within its grace period.
+    if pod is not None and pods.is_disrupted(pod) and pods.is_over(pod):
+        return Verdict(status=_disrupted(status, pod))
     if job.spec.suspend:
         message = "the Job is suspended: a queue such as Kueue holds it back"
         return Verdict(status=_pending(status, "Queued", message))
