@@ -111,7 +111,7 @@ CASES = {
     ),
     "users-own-choices": build(
         make_spec(
-            retention={"jobTtl": "30m"},
+            retention={"jobs": "30m"},
             job_template=template(
                 containers=[
                     {

@@ -87,7 +87,7 @@ def build_trial_job(
     job_spec.setdefault("podReplacementPolicy", "Failed")
     job_spec.setdefault("podFailurePolicy", _RETRY_DISRUPTIONS)
     job_spec.setdefault(
-        "ttlSecondsAfterFinished", int(parse_duration(spec.retention.job_ttl).total_seconds())
+        "ttlSecondsAfterFinished", int(parse_duration(spec.retention.jobs).total_seconds())
     )
     _complete_pod(pod_template["spec"], spec, trial, collector_image=collector_image, rungs=rungs)
     return {

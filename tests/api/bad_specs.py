@@ -558,10 +558,10 @@ BAD_SPECS = (
     ),
     BadSpec(
         id="a retention in days",
-        changes={"spec.retention.jobTtl": "7d"},
-        field='spec.retention.jobTtl "7d"',
+        changes={"spec.retention.jobs": "7d"},
+        field='spec.retention.jobs "7d"',
         remedy="hours, minutes and seconds",
-        rule="jobTtl-malformed",
+        rule="jobs-malformed",
     ),
     BadSpec(
         id="a tolerance of one hundred per cent",

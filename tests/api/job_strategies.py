@@ -149,7 +149,7 @@ FIELDS = {
         path=st.sampled_from(["/m/log", "/log", "m/log", "/m/../l", "/m/l\n", "/é/l", "/m m/l"]),
         patterns=st.lists(st.fixed_dictionaries({"metric": METRICS, "regex": REGEXES}), max_size=2),
     ),
-    "retention": _optional(jobTtl=DURATIONS),
+    "retention": _optional(jobs=DURATIONS),
     "runId": RUN_IDS,
     "stop": st.booleans(),
 }

@@ -54,7 +54,7 @@ ALLOWED = (
         before={"spec.completion": {"target": 0.9}},
         changes={"spec.completion": REMOVED},
     ),
-    Update(id="retention", changes={"spec.retention": {"jobTtl": "5m"}}),
+    Update(id="retention", changes={"spec.retention": {"jobs": "5m"}}),
     Update(id="labels", changes={"metadata.labels": {"team": "vision"}}),
     Update(id="a default written out", changes={"spec.metrics": {"source": "Stdout"}}),
     Update(id="a whole bound with a point", changes={"spec.parameters[1].min": 16.0}),

@@ -121,7 +121,7 @@ FAILURES = [
     pytest.param(
         make_view(running_trial()),
         "JobDeleted",
-        ["the Job of this trial is gone", "somebody deleted it", "spec.retention.jobTtl"],
+        ["the Job of this trial is gone", "somebody deleted it", "spec.retention.jobs"],
         id="a Job that somebody deleted",
     ),
 ]

@@ -130,7 +130,7 @@ JOB_RULES = (
     _NAME,
     _duration("spec.limits.maxRuntime"),
     _duration("spec.limits.maxPendingTime"),
-    _duration("spec.retention.jobTtl"),
+    _duration("spec.retention.jobs"),
     _PARALLEL,
     _NO_END,
     _RUN_ID,

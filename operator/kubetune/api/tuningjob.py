@@ -114,7 +114,8 @@ class CompletionSpec(ApiModel):
         default=None,
         ge=-1e18,
         le=1e18,
-        description="The job is complete when the best trial's value (status.best) is at least this good.",
+        description="The job is complete when the best trial's value (status.best) is at least "
+        "this good.",
     )
     not_improving: NotImprovingSpec | None = Field(
         default=None, description="The job is complete when the best value stops improving."
@@ -194,7 +195,7 @@ class TrialTemplateSpec(ApiModel):
 class RetentionSpec(ApiModel):
     """How long finished things stay. May be changed; applies to Jobs created afterwards."""
 
-    job_ttl: Duration = Field(
+    jobs: Duration = Field(
         default="1h",
         description="How long a finished trial's Job and pods (with their logs) stay. The Trial "
         "itself stays with its TuningJob.",

@@ -16,7 +16,7 @@ from kubetune.errors import AlreadyExistsError, ForbiddenError, InvalidError
 from kubetune.kube.client import Client
 from kubetune.kube.objects import ObjectKey
 from kubetune.kube.paths import JOBS, ROLE_BINDINGS, SERVICE_ACCOUNTS
-from kubetune.trialjob import TrialIdentity, build_trial_job, service_account, training_container
+from kubetune.trialjob import TrialIdentity, build_trial_job, service_account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +43,6 @@ def check_spec(spec: TuningJobSpec) -> Refusal | None:
     if problems:
         message = "; ".join(problem.message for problem in problems)
         return Refusal(reason=problems[0].reason, message=message)
-    containers = spec.trial.template["spec"]["template"]["spec"]["containers"]
-    if training_container(spec) not in [container.get("name") for container in containers]:
-        listed = ", ".join(str(container.get("name")) for container in containers)
-        return Refusal(
-            reason="UnknownContainer",
-            message=f"spec.metrics.container: {spec.metrics.container!r} is not a container of the "
-            f"template; it has {listed}",
-        )
     return _check_service_account(spec)
 
 

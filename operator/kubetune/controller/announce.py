@@ -12,6 +12,7 @@ from kubetune.kube.objects import Trial
 Severity = Literal["Normal", "Warning"]
 
 _TROUBLES = (TrialState.FAILED, TrialState.METRICS_UNAVAILABLE)
+_ORDINARY = ("Suspended", "Queued")
 _TOLD_TO_THE_JOB = (*_TROUBLES, TrialState.EARLY_STOPPED)
 
 
@@ -22,7 +23,8 @@ def announce_trial(recorder: Recorder, body: Mapping[str, Any], old: Trial, new:
     if before == (status.state, status.reason) or not status.reason:
         return
     state = TrialState(status.state)
-    is_trouble = state in _TROUBLES or (state is TrialState.PENDING and bool(status.message))
+    is_waiting = state is TrialState.PENDING and status.reason not in _ORDINARY
+    is_trouble = state in _TROUBLES or is_waiting
     note = status.message or f"trial {new.metadata.name} is {state.value}"
     severity: Severity = "Warning" if is_trouble else "Normal"
     recorder.record(

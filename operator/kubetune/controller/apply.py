@@ -151,18 +151,18 @@ class Writer:
             self._cluster.jobs(metadata.namespace).forget(metadata.key, metadata.uid)
 
     async def write_status(
-        self, body: Mapping[str, Any], status: Mapping[str, Any], *, conditional: bool = False
+        self, body: Mapping[str, Any], status: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """Write a TuningJob's status and return the TuningJob; unchanged if nothing differs.
 
         Raises:
-            ConflictError: Conditional, and the TuningJob is not the version that is given.
+            ConflictError: The TuningJob is not the version that is given: look again.
         """
         patch = merge_patch(body.get("status") or {}, status)
         if not patch:
             return body
         metadata = body["metadata"]
-        version = {"resourceVersion": metadata["resourceVersion"]} if conditional else {}
+        version = {"resourceVersion": metadata["resourceVersion"]}
         path = TUNING_JOBS.path(metadata["namespace"], metadata["name"], "status")
         answer = await self._client.merge_patch(path, {"metadata": version, "status": patch})
         written: Mapping[str, Any] = msgspec.json.decode(answer)

@@ -55,7 +55,20 @@ class Look:
         recorded: TuningJobStatus,
         refusal: Refusal | None,
         now: datetime,
+        refused_until: dict[str, datetime],
     ) -> None:
+        """Take in what is known.
+
+        Args:
+            dependencies: What to work with.
+            key: The TuningJob.
+            body: The same, as the API server gave it.
+            spec: Its spec, valid.
+            recorded: Its status.
+            refusal: Why the spec cannot be run; None if it can.
+            now: Aware.
+            refused_until: By Trial UID, when to ask again for a Job that was refused; updated.
+        """
         self.body = body
         self.spec = spec
         self.recorded = recorded
@@ -74,6 +87,7 @@ class Look:
         self._earlier = snapshot.earlier
         self._rungs = _rungs(spec)
         self._wakes: list[timedelta] = []
+        self._refused_until = refused_until
         self._obstacle: str | None = None
 
     async def take(self) -> tuple[JobVerdict, timedelta | None]:
@@ -86,9 +100,12 @@ class Look:
         if outcome is not None and not await self._end(outcome):
             outcome = None  # not all trials could be told: once more
         await all_of(*(self._stop_early(stop) for stop in decision.stop))
-        await all_of(*(self._launch(suggestion) for suggestion in decision.launch))
+        for suggestion in decision.launch:
+            # One after the other: an operator that looks meanwhile must not take a trial that is
+            # still to come for one that was lost.
+            await self._launch(suggestion)
         if outcome is None and decision.outcome is None and self._may_start:
-            waiting = [view for view in self._views.values() if _needs_job(view)]
+            waiting = [v for v in self._views.values() if _needs_job(v) and not self._held_back(v)]
             await all_of(*(self._start(view) for view in waiting))
         leftover = [view for view in self._views.values() if view.has_leftover_job]
         leftover += [v for v in self._views.values() if self.spec.suspend and _is_suspended(v)]
@@ -256,12 +273,22 @@ class Look:
         except (ForbiddenError, InvalidError, NameTakenError) as error:
             await self._refused(view, error.message)
             return
+        self._refused_until.pop(trial.metadata.uid, None)
         self._views[trial.spec.index] = replace(view, trial=trial, job=job)
+
+    def _held_back(self, view: TrialView) -> bool:
+        """True when the API server refused this trial's Job a moment ago."""
+        until = self._refused_until.get(view.trial.metadata.uid)
+        if until is None or until <= self.now:
+            return False
+        self._wakes.append(until - self.now)
+        return True
 
     async def _refused(self, view: TrialView, message: str) -> None:
         """Say on the trial why its Job cannot be created; try again, the reason may pass."""
         status = msgspec.structs.replace(view.trial.status, reason="JobRefused", message=message)
         await self._record(view, status)
+        self._refused_until[view.trial.metadata.uid] = self.now + REFUSED_RETRY
         self._wakes.append(REFUSED_RETRY)
 
     async def _delete_job(self, view: TrialView) -> None:

@@ -62,7 +62,7 @@ def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: da
         if status.job_uid is None:
             return Verdict(status=status)
         message = (
-            "the Job of this trial is gone: somebody deleted it, or its spec.retention.jobTTL "
+            "the Job of this trial is gone: somebody deleted it, or its spec.retention.jobs "
             "passed while the operator was away"
         )
         return Verdict(status=_ended(status, TrialState.FAILED, "JobDeleted", message, now))
@@ -130,9 +130,13 @@ def _running(
     rungs: Sequence[int],
     now: datetime,
 ) -> Verdict:
-    first = status.state != TrialState.RUNNING
+    known = status.start_time
+    # Recorded times are whole seconds; a later one is another pod's, whose start nobody saw.
+    is_another = known is not None and started > known + timedelta(seconds=1)
+    first = status.state != TrialState.RUNNING or is_another
     running = _with(
         status,
+        observations=[] if is_another else status.observations,
         state=TrialState.RUNNING.value,
         reason="Training",
         message="",
@@ -202,6 +206,7 @@ def _succeeded(
     rungs: Sequence[int],
     now: datetime,
 ) -> Verdict:
+    status = _counted(status, pod, spec)
     status, tail = _complete_reports(status, pod, spec, rungs=rungs, now=now)
     objective = spec.objective
     value = reports.final_value(status.observations, objective)
@@ -230,6 +235,7 @@ def _failed(
     job_end: Condition,
     now: datetime,
 ) -> TrialStatus:
+    status = _counted(status, pod, spec)
     status, _ = _complete_reports(status, pod, spec, rungs=(), now=now)
     at = _finish_time(pod, spec, now)
     said = f"{job_end.reason}: {job_end.message}"
@@ -250,6 +256,14 @@ def _failed(
     detail = f" by signal {end.signal}" if end.signal else ""
     message = f"container {name} ended with exit code {end.exit_code}{detail}"
     return _ended(status, TrialState.FAILED, "ContainerFailed", message + tail, at)
+
+
+def _counted(status: TrialStatus, pod: Pod | None, spec: TuningJobSpec) -> TrialStatus:
+    """Return the status with an attempt that began and ended while nobody looked."""
+    started = pods.started_at(pod, training_container(spec)) if pod is not None else None
+    if started is None or status.state == TrialState.RUNNING:
+        return status
+    return _with(status, attempts=status.attempts + 1, start_time=started)
 
 
 def _complete_reports(

@@ -55,6 +55,8 @@ class Reconciler:
         self._with = dependencies
         # Only to hold back status writes; losing it costs one write.
         self._written_at: dict[ObjectKey, datetime] = {}
+        # Only to ask less often for what was refused; losing it costs a few requests.
+        self._refused_until: dict[str, datetime] = {}
 
     async def reconcile(self, key: ObjectKey) -> timedelta | None:
         """Do everything that there is to do about a TuningJob now.
@@ -81,6 +83,8 @@ class Reconciler:
 
     async def _handle(self, key: ObjectKey, body: Mapping[str, Any]) -> timedelta | None:
         now = self._with.now()
+        for uid in [uid for uid, until in self._refused_until.items() if until <= now]:
+            del self._refused_until[uid]
         recorded = read_status(body)
         try:
             spec = parse_spec(body["spec"])
@@ -114,6 +118,7 @@ class Reconciler:
             recorded=recorded,
             refusal=refusal,
             now=now,
+            refused_until=self._refused_until,
         )
         verdict, wake_after = await look.take()
         held_back = await self._report(key, look, verdict)
@@ -169,7 +174,7 @@ class Reconciler:
             plan=plan.status,
             now=now,
         )
-        body = await self._with.writer.write_status(body, dump_status(status), conditional=True)
+        body = await self._with.writer.write_status(body, dump_status(status))
         self._written_at[key] = now
         announce_job(
             self._with.recorder, body, Phase.RUNNING, "Accepted", message or "the spec is valid"

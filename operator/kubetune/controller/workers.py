@@ -8,7 +8,7 @@ from typing import NoReturn
 from kubetune.controller.metrics import Metrics
 from kubetune.controller.queue import WorkQueue
 from kubetune.controller.reconcile import Reconciler
-from kubetune.errors import ClusterError
+from kubetune.errors import ClusterError, ConflictError
 from kubetune.kube.objects import ObjectKey
 
 _log = logging.getLogger(__name__)
@@ -35,6 +35,10 @@ async def _worker(
             queue.forget_failures(key)
             if wake_after is not None:
                 queue.add_after(key, wake_after.total_seconds())
+        except ConflictError:
+            # The watch was a little late, or a user was faster: no trouble.
+            result = "conflict"
+            queue.retry(key)
         except ClusterError as error:
             result = "retry"
             delay = queue.retry(key)
