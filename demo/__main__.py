@@ -19,7 +19,7 @@ from tests.cluster.target import Target, gpu_resource, resolve_target
 
 NAMESPACE: Final = "kubetune-demo"
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "manifests" / "samples" / "hyperband.yaml"
-JOB: Final = "digits-hyperband"
+JOB: Final = "hyperband"
 
 
 def main() -> int:
