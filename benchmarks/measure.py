@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks import workload
 from benchmarks.audit import AuditLog, Mark
-from benchmarks.operator_pod import OperatorPod, find_operator
+from benchmarks.operator_pod import find_operator
 from benchmarks.workload import Variant
 from benchmarks.world import BenchmarkError, World, watching
 from kubetune.errors import NotFoundError

@@ -62,7 +62,7 @@ async def find_operator(client: Client, *, here: bool) -> OperatorPod:
         BenchmarkError: There is none.
     """
     items, _ = await client.list_all(
-        PODS.path(NAMESPACE), lambda raw: msgspec.json.decode(raw), label_selector=_LABEL
+        PODS.path(NAMESPACE), msgspec.json.decode, label_selector=_LABEL
     )
     for pod in items:
         statuses = pod["status"].get("containerStatuses") or []

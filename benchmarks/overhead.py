@@ -98,7 +98,7 @@ async def _measure_all(target: Target, options: argparse.Namespace) -> int:
             parallel=options.parallel,
         )
         variants: list[Variant] = options.variants
-        probes = {
+        probes: dict[Variant, Probe] = {
             variant: await _probe(bench, variant)
             for variant in (Variant.SIDECAR, Variant.STDOUT)
             if variant in variants
@@ -127,9 +127,7 @@ async def _probe(bench: Bench, variant: Variant) -> Probe:
             return Probe(await measure(few, variant, namespace), None)
         with MemorySampler() as sampler:
             run = await measure(few, variant, namespace)
-        pods, _ = await bench.client.list_all(
-            PODS.path(namespace), lambda raw: msgspec.json.decode(raw)
-        )
+        pods, _ = await bench.client.list_all(PODS.path(namespace), msgspec.json.decode)
     containers = [
         status["containerID"].partition("://")[2]
         for pod in pods

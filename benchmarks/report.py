@@ -11,7 +11,7 @@ from benchmarks.workload import EXPLAINED, Variant
 
 NOT_MEASURED: Final = "not measured here"
 _MEBI: Final = 1024 * 1024
-_WIDTH: Final = 19
+_WIDTH: Final = 24
 
 Repeats = Mapping[Variant, Sequence[Run]]
 
@@ -57,7 +57,7 @@ def lines(
     run = next(runs[0] for runs in repeats.values())
     count = max(len(runs) for runs in repeats.values())
     return [
-        f"{run.trials} trials of about 2 s, {parallel} at a time, {count} repeats in rotating order.",
+        f"{run.trials} trials of about 2 s, {parallel} at a time; {count} repeats in turns",
         "Each figure: median (least to most) of the repeats, seconds unless it says otherwise.",
         *(f"  {variant.value:<{_WIDTH}}{EXPLAINED[variant]}" for variant in repeats),
         "",
@@ -78,14 +78,16 @@ def lines(
 
 HOW: Final = (
     "How:",
-    "  wall: from the first request to the last pod over (phase Succeeded), by this script's clock;",
-    "    by objects: first Job's creationTimestamp to the last training container's finishedAt,",
-    "    whole seconds both. Rights of the hand-made ways are made before the clock runs;",
-    "    Kubetune makes its own while it runs.",
+    "  wall: from the first request to the last pod over (Succeeded), by this script's clock.",
+    "  by objects: first Job's creationTimestamp to the last training container's finishedAt,",
+    "    whole seconds both.",
+    "  The hand-made ways get their accounts and rights before the clock runs; Kubetune makes its",
+    "    own while it runs.",
     "  pod over, Job Complete: when this script's watch, open in every variant, was told.",
     "  Job created: the audit log's stamp of the answer; without one, the watch again.",
     "  training's exit: the runtime's stamp of the last line that it printed.",
-    "  operator CPU: user and system time from /proc; peak memory: VmHWM since it started.",
+    "  operator CPU: user and system time of its process, whatever it was for; in the hand-made",
+    "    ways it had nothing to do. Its peak memory: VmHWM since it started.",
     "  sidecar memory: VmHWM, sampled in runs of their own that are not timed.",
 )
 
@@ -133,7 +135,7 @@ def _ratio_lines(repeats: Repeats) -> list[str]:
         if values:
             name = f"{ratio.of.value} / {ratio.to.value}"
             verdict = _verdict(median(values), ratio.aim, "at most")
-            found.append(f"  {name:<40}{spread(values):<20}{verdict}".rstrip())
+            found.append(f"  {name:<40}{spread(values, digits=3):<23}{verdict}".rstrip())
     return found
 
 

@@ -78,17 +78,18 @@ def build_trial_job(
     )
     labels = trial_labels(trial)
     metadata = template.get("metadata") or {}
-    job_spec = template["spec"]
-    pod_template = job_spec["template"]
-    pod_metadata = pod_template.setdefault("metadata", {})
+    # A null would pass for a value here and for an absent field with the API server.
+    job_spec = _without_nulls(template["spec"])
+    pod_template = job_spec["template"] = _without_nulls(job_spec["template"])
+    pod_template["spec"] = _without_nulls(pod_template["spec"])
+    pod_metadata = pod_template["metadata"] = dict(pod_template.get("metadata") or {})
     pod_metadata["labels"] = {**(pod_metadata.get("labels") or {}), **labels}
 
     job_spec.setdefault("backoffLimit", 0)
     job_spec.setdefault("podReplacementPolicy", "Failed")
     job_spec.setdefault("podFailurePolicy", _RETRY_DISRUPTIONS)
-    job_spec.setdefault(
-        "ttlSecondsAfterFinished", int(parse_duration(spec.retention.jobs).total_seconds())
-    )
+    # Set when the trial's end is recorded, so that no result goes with its Job unseen.
+    job_spec.pop("ttlSecondsAfterFinished", None)
     _complete_pod(pod_template["spec"], spec, trial, collector_image=collector_image, rungs=rungs)
     return {
         "apiVersion": "batch/v1",
@@ -130,6 +131,14 @@ def trial_labels(trial: TrialIdentity) -> dict[str, str]:
     return labels
 
 
+def retention_seconds(spec: TuningJobSpec) -> int:
+    """Return how long a finished Job stays: what its template says, or spec.retention."""
+    said = spec.trial.template["spec"].get("ttlSecondsAfterFinished")
+    if isinstance(said, int):
+        return said
+    return int(parse_duration(spec.retention.jobs).total_seconds())
+
+
 def training_container(spec: TuningJobSpec) -> str:
     """Return the name of the container whose metrics and exit count."""
     if spec.metrics.container is not None:
@@ -162,7 +171,7 @@ def _complete_pod(
     pod.setdefault("restartPolicy", "Never")
     # A program that is PID 1 and has no handler ignores SIGTERM: its GPU should not wait long.
     pod.setdefault("terminationGracePeriodSeconds", GRACE_SECONDS)
-    if "serviceAccountName" not in pod:
+    if not pod.get("serviceAccountName"):
         pod["serviceAccountName"] = service_account(spec)
         # Training code gets no token unless it asks for one.
         pod.setdefault("automountServiceAccountToken", False)
@@ -175,16 +184,19 @@ def _complete_pod(
         container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
     trainer = next(c for c in pod["containers"] if c.get("name") == training_container(spec))
     if spec.metrics.source is MetricsSource.ANNOTATION:
-        _add_volume(pod, _token_volume())
-        _mount(trainer, _TOKEN_VOLUME, TOKEN_DIRECTORY, read_only=True)
+        if _mount_at(trainer, TOKEN_DIRECTORY) is None:
+            _add_volume(pod, _token_volume())
+            _mount(trainer, _TOKEN_VOLUME, TOKEN_DIRECTORY, read_only=True)
         return
     sidecar = _collector(spec, trial, image=collector_image, rungs=rungs)
     _add_volume(pod, _token_volume())
     if spec.metrics.source is MetricsSource.FILE and spec.metrics.path is not None:
         directory = posixpath.dirname(spec.metrics.path)
-        _add_volume(pod, {"name": _METRICS_VOLUME, "emptyDir": {}})
-        _mount(trainer, _METRICS_VOLUME, directory)
-        _mount(sidecar, _METRICS_VOLUME, directory, read_only=True)
+        own = _mount_at(trainer, directory)
+        if own is None:
+            _add_volume(pod, {"name": _METRICS_VOLUME, "emptyDir": {}})
+            own = _mount(trainer, _METRICS_VOLUME, directory)
+        sidecar["volumeMounts"].append({**own, "readOnly": True})
     # Last of the init containers: it starts when the user's own are done.
     pod["initContainers"] = [*(pod.get("initContainers") or []), sidecar]
 
@@ -267,7 +279,19 @@ def _add_volume(pod: dict[str, Any], volume: dict[str, Any]) -> None:
     pod["volumes"] = [*(pod.get("volumes") or []), volume]
 
 
-def _mount(container: dict[str, Any], volume: str, path: str, *, read_only: bool = False) -> None:
-    mounts = [m for m in container.get("volumeMounts") or [] if m.get("mountPath") != path]
+def _mount_at(container: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """Return the mount that a container has at a path; None if it has none."""
+    mounts: list[dict[str, Any]] = container.get("volumeMounts") or []
+    return next((mount for mount in mounts if mount.get("mountPath") == path), None)
+
+
+def _mount(
+    container: dict[str, Any], volume: str, path: str, *, read_only: bool = False
+) -> dict[str, Any]:
     mount = {"name": volume, "mountPath": path, **({"readOnly": True} if read_only else {})}
-    container["volumeMounts"] = [*mounts, mount]
+    container["volumeMounts"] = [*(container.get("volumeMounts") or []), mount]
+    return mount
+
+
+def _without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

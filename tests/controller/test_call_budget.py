@@ -4,11 +4,11 @@ from tests.controller.builders import spec_fields
 from tests.controller.fake_operator import Operator, count_by_kind, run_to_the_end
 from tests.controller.toy_cluster import Script, World
 
-PER_JOB = 5
-"""The dry run, an account, its binding, and the status at the start and at the end."""
+PER_JOB = 6
+"""Two dry runs, an account, its binding, and the status at the start and at the end."""
 
-PER_TRIAL = 4
-"""Creating the Trial and its Job; recording that it runs, and how it ended."""
+PER_TRIAL = 5
+"""Creating the Trial and its Job; recording that it runs, and how it ended; the Job's retention."""
 
 PER_STOP = 1
 """Deleting the Job of a trial that is stopped early."""
@@ -25,7 +25,7 @@ def number_of_status_writes(calls: dict[str, int]) -> int:
     return calls["PATCH tuningjobs/status"]
 
 
-async def test_a_trial_that_succeeds_costs_four_requests() -> None:
+async def test_a_trial_that_succeeds_costs_five_requests() -> None:
     for trials in (4, 40):
         limits = {"maxTrials": trials, "maxParallelTrials": 4}
         world = World(script=lambda _: Script(values=(0.1, 0.2, 0.3)))

@@ -159,11 +159,11 @@ async def test_a_process_that_dies_while_it_follows_an_edit_leaves_it_to_the_nex
     assert all(made == 1 for made in world.jobs_made.values())
 
 
-async def test_processes_that_all_die_at_their_fourth_call_get_to_the_end_together() -> None:
+async def test_processes_that_all_die_at_their_fifth_call_get_to_the_end_together() -> None:
     world = make_world()
     for _ in range(20):
         operator = Operator(world)
-        operator.client.around = death(3)
+        operator.client.around = death(4)
         with suppress(ProcessDiedError):
             await run_to_the_end(world, operator)
     assert world.is_finished()

@@ -15,6 +15,7 @@ COMPLAINT = (
     'Job.batch "digits-0" is invalid: spec.template.spec.containers[0].image: Required value'
 )
 QUOTA = 'jobs.batch "digits-0" is forbidden: exceeded quota: gpus'
+POLICY = "admission policy denied the request: no training on Fridays"
 ARGUMENT = "--lr=$(params.lr)"
 
 
@@ -143,13 +144,13 @@ async def test_a_refused_spec_that_is_mended_runs() -> None:
     assert world.condition("Accepted") == "True"
 
 
-async def test_a_quota_that_is_raised_lets_the_job_run_without_an_edit() -> None:
+async def test_a_policy_that_is_lifted_lets_the_job_run_without_an_edit() -> None:
     world = World()
-    world.api.admission = refuse_jobs(ForbiddenError(403, QUOTA))
+    world.api.admission = refuse_jobs(ForbiddenError(403, POLICY))
     world.submit(spec_fields())
     operator = await look(world)
     assert_refused(world, "TemplateForbidden")
-    assert QUOTA in world.status["message"]
+    assert POLICY in world.status["message"]
     world.api.admission = lambda _plural, _body: None
     await run_to_the_end(world, operator)
     assert world.status["phase"] == "Complete"
@@ -242,7 +243,7 @@ async def test_somebodys_trial_of_the_same_name_is_left_alone_and_the_job_says_s
     world.submit(spec_fields(limits={"maxTrials": 2, "maxParallelTrials": 1}))
     operator = await look(world, seconds=20)
     assert world.api.all("jobs") == []
-    (note,) = {note for _, reason, note in operator.notes.told if reason == "NameTaken"}
+    (note,) = {note for _, reason, note in operator.notes.told if reason == "TrialRefused"}
     assert "a Trial named digits-0 exists" in note
     world.api.remove("trials", ObjectKey(NAMESPACE, "digits-0"))
     await run_to_the_end(world, operator)

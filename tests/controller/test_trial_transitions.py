@@ -129,4 +129,4 @@ def test_a_trial_holds_a_slot(
 ) -> None:
     pods = () if pod is None else (pod,)
     view = make_view(make_trial(0, state), make_job(0), *pods)
-    assert trials.holds_slot(view, view.trial.status) is want
+    assert trials.holds_slot(view) is want

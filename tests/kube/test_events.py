@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kubetune.kube.client import Client
-from kubetune.kube.events import BURST, LONGEST_NOTE, ObjectReference, Recorder
+from kubetune.kube.events import BURST, LONGEST_NOTE, REFILL_SECONDS, ObjectReference, Recorder
 from kubetune.kube.objects import Metadata
 from kubetune.kube.paths import EVENTS
 from tests.kube.clocks import Clock
@@ -136,9 +136,9 @@ async def test_a_flood_about_one_object_is_cut_and_leaves_the_others_alone(
             say(subject, f"note {i}")
         say(subject, about=other)
         assert subject.dropped == 5
-        clock.seconds += 10
-        say(subject, "note 27")  # dropped before, so nobody has read it yet
-        say(subject, "note 28")
+        clock.seconds += REFILL_SECONDS
+        say(subject, f"note {BURST + 2}")  # dropped before, so nobody has read it yet
+        say(subject, f"note {BURST + 3}")
     assert len(events(server)) == BURST + 2
     assert subject.dropped == 6
 

@@ -58,7 +58,7 @@ def trial_crd() -> Manifest:
         schema=schema,
         columns=[
             _column("State", "string", ".status.state"),
-            _column("Step", "integer", ".status.step"),
+            _column("Step", "integer", ".status.observations[-1:].step"),
             _column("Value", "number", ".status.value"),
             _column("Parameters", "string", ".spec.parameters"),
             _column("Reason", "string", ".status.reason"),

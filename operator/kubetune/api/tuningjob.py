@@ -198,7 +198,7 @@ class RetentionSpec(ApiModel):
     jobs: Duration = Field(
         default="1h",
         description="How long a finished trial's Job and pods (with their logs) stay. The Trial "
-        "itself stays with its TuningJob.",
+        "itself stays with its TuningJob. ttlSecondsAfterFinished in the template has precedence.",
     )
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from kubetune import planner
 from kubetune.api.faults import Fault
-from kubetune.api.names import trial_name
-from kubetune.api.placeholders import check_placeholders
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.validation import parse_spec, validate
 from kubetune.cli.manifest import Document
-from kubetune.trialjob import TrialIdentity, build_trial_job
+from kubetune.preflight import first_trial, objections
+from kubetune.trialjob import build_trial_job
 
 COLLECTOR_IMAGE = "kubetune/collector"
 """Stands in the sample Job for the image that the operator is set up with."""
@@ -56,7 +55,10 @@ def judge(document: Document) -> Verdict:
     spec = None
     if not any(fault.rule != "yaml" for fault in faults):
         spec = parse_spec(document.body["spec"])
-        faults += _deeper_faults(spec)
+        faults += [
+            Fault(path=objection.path, message=objection.message, rule=objection.reason)
+            for objection in objections(spec)
+        ]
     if faults or spec is None:
         complaints = [
             Complaint(line=document.line_of(fault.path), message=fault.message) for fault in faults
@@ -71,31 +73,18 @@ def judge(document: Document) -> Verdict:
 
 def first_job(spec: TuningJobSpec, *, name: str, namespace: str) -> dict[str, Any] | None:
     """Return the Job of the first trial; None if the spec begins with none."""
-    awake = spec.model_copy(update={"suspend": False, "stop": False})
-    seed = spec.strategy.seed or 0
-    launch = planner.decide(awake, (), seed=seed, started_at=_NOON, now=_NOON).launch
-    if not launch:
-        return None
-    first = launch[0]
-    trial = TrialIdentity(
+    trial = first_trial(
+        spec,
         namespace=namespace,
         tuning_job=name,
-        run_id=spec.run_id,
-        name=trial_name(name, spec.run_id, first.index),
         uid=_NO_UID,
-        index=first.index,
-        parameters=first.parameters,
-        resource=first.resource,
+        seed=spec.strategy.seed or 0,
+        now=_NOON,
     )
+    if trial is None:
+        return None
     rungs = [rung.step for rung in planner.plan(spec).status.rungs]
     return build_trial_job(spec, trial, collector_image=COLLECTOR_IMAGE, rungs=rungs)
-
-
-def _deeper_faults(spec: TuningJobSpec) -> Iterator[Fault]:
-    """Yield what the API server's own rules cannot say, but the operator would."""
-    yield from check_placeholders(spec)
-    for problem in planner.check(spec):
-        yield Fault(path="spec", message=problem.message, rule=problem.reason)
 
 
 def _plan(spec: TuningJobSpec) -> Iterator[tuple[str, str]]:

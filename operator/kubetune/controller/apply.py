@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 _trial_decoder = msgspec.json.Decoder(Trial)
 _job_decoder = msgspec.json.Decoder(Job)
 _LOG_LINES = 10
+# A progress bar can be one line of many megabytes.
+_LOG_BYTES = 16384
 
 
 class NameTakenError(ClusterError):
@@ -150,6 +152,21 @@ class Writer:
         if at_once:
             self._cluster.jobs(metadata.namespace).forget(metadata.key, metadata.uid)
 
+    async def expire_job(self, job: Job, seconds: int) -> None:
+        """Let a Job go that long after its end.
+
+        Not before its trial's end is recorded: a Job that vanished while nobody looked would take
+        its result with it.
+        """
+        metadata = job.metadata
+        path = JOBS.path(metadata.namespace, metadata.name)
+        body = {"metadata": {"uid": metadata.uid}, "spec": {"ttlSecondsAfterFinished": seconds}}
+        try:
+            answer = await self._client.merge_patch(path, body)
+        except (ConflictError, NotFoundError):
+            return
+        self._cluster.jobs(metadata.namespace).remember(_job_decoder.decode(answer))
+
     async def write_status(
         self, body: Mapping[str, Any], status: Mapping[str, Any]
     ) -> Mapping[str, Any]:
@@ -178,7 +195,11 @@ class Writer:
             answer = await self._client.request(
                 "GET",
                 PODS.path(metadata.namespace, metadata.name, "log"),
-                query={"container": container, "tailLines": _LOG_LINES},
+                query={
+                    "container": container,
+                    "tailLines": _LOG_LINES,
+                    "limitBytes": _LOG_BYTES,
+                },
             )
         except ClusterError as error:
             _log.info("no log", extra={"pod": metadata.name, "reason": str(error)})

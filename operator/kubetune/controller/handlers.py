@@ -7,6 +7,7 @@ alone kopf leaves no trace. What ends kopf ends the process, which starts again 
 
 import asyncio
 import dataclasses
+import logging
 import os
 from collections.abc import Callable, Collection
 from typing import Any
@@ -18,6 +19,7 @@ from kubetune.api.names import GROUP, VERSION
 from kubetune.controller.cluster import Cluster, key_of
 from kubetune.kube.objects import ObjectKey
 
+_log = logging.getLogger(__name__)
 _IDENTITY: Any = "kubetune"
 
 
@@ -27,10 +29,15 @@ def build_registry(cluster: Cluster, enqueue: Callable[[ObjectKey], None]) -> ko
 
     @kopf.on.event(GROUP, VERSION, "tuningjobs", registry=registry)
     async def on_event(event: kopf.RawEvent, **_: Any) -> None:
-        # Plain JSON of our own: kopf's views are tied to its own memory.
-        body = msgspec.json.decode(msgspec.json.encode(event["object"]))
-        body["metadata"].pop("managedFields", None)
-        key = key_of(body)
+        try:
+            # Plain JSON of our own: kopf's views are tied to its own memory.
+            body = msgspec.json.decode(msgspec.json.encode(event["object"]))
+            body["metadata"].pop("managedFields", None)
+            key = key_of(body)
+        except (RecursionError, ValueError, KeyError, TypeError):
+            # One that cannot be taken in must not end the watch of all the others.
+            _log.exception("unreadable TuningJob")
+            return
         if event["type"] == "DELETED":
             cluster.unsee(key, body["metadata"]["uid"])
         else:

@@ -29,9 +29,15 @@ from kubetune.controller.status import JobVerdict, verdict_of
 from kubetune.core.decision import Decision, Outcome, StopTrial, Suggestion
 from kubetune.core.rungs import rung_levels
 from kubetune.core.trial import Trial as CoreTrial
-from kubetune.errors import ForbiddenError, InvalidError
+from kubetune.errors import (
+    ClusterError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+)
 from kubetune.kube.objects import ObjectKey, Trial, TrialStatus
-from kubetune.trialjob import training_container
+from kubetune.trialjob import retention_seconds, training_container
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +62,7 @@ class Look:
         refusal: Refusal | None,
         now: datetime,
         refused_until: dict[str, datetime],
+        cache: trials.CoreTrials,
     ) -> None:
         """Take in what is known.
 
@@ -68,6 +75,7 @@ class Look:
             refusal: Why the spec cannot be run; None if it can.
             now: Aware.
             refused_until: By Trial UID, when to ask again for a Job that was refused; updated.
+            cache: Finished trials of this TuningJob as the planner sees them; updated.
         """
         self.body = body
         self.spec = spec
@@ -88,6 +96,7 @@ class Look:
         self._rungs = _rungs(spec)
         self._wakes: list[timedelta] = []
         self._refused_until = refused_until
+        self._cache = cache
         self._obstacle: str | None = None
 
     async def take(self) -> tuple[JobVerdict, timedelta | None]:
@@ -100,33 +109,54 @@ class Look:
         if outcome is not None and not await self._end(outcome):
             outcome = None  # not all trials could be told: once more
         await all_of(*(self._stop_early(stop) for stop in decision.stop))
-        for suggestion in decision.launch:
-            # One after the other: an operator that looks meanwhile must not take a trial that is
-            # still to come for one that was lost.
-            await self._launch(suggestion)
+        # What has to end comes before what may start, and does not depend on it.
+        await self._free()
+        await self._launch_all(decision)
         if outcome is None and decision.outcome is None and self._may_start:
             waiting = [v for v in self._views.values() if _needs_job(v) and not self._held_back(v)]
             await all_of(*(self._start(view) for view in waiting))
-        leftover = [view for view in self._views.values() if view.has_leftover_job]
-        leftover += [v for v in self._views.values() if self.spec.suspend and _is_suspended(v)]
-        await all_of(*(self._delete_job(view) for view in leftover))
         return self._verdict(decision, outcome), min(self._wakes, default=None)
 
     def core_trials(self) -> list[CoreTrial]:
         """Return the run's trials as the planner sees them."""
         return [
-            trials.core_trial(
-                view.trial, self.spec, holds_slot=trials.holds_slot(view, view.trial.status)
-            )
+            self._cache.core_trial(view.trial, self.spec, holds_slot=trials.holds_slot(view))
             for view in self._views.values()
         ]
+
+    async def _free(self) -> None:
+        """Delete the Jobs that a decision ended, and let the others end with their retention."""
+        views = list(self._views.values())
+        ended = [view for view in views if view.has_leftover_job]
+        ended += [view for view in views if self.spec.suspend and _is_suspended(view)]
+        await all_of(*(self._delete_job(view) for view in ended))
+        kept = [view.job for view in views if view.job is not None and view.has_unbounded_job]
+        seconds = retention_seconds(self.spec)
+        await all_of(*(self._with.writer.expire_job(job, seconds) for job in kept))
+
+    async def _launch_all(self, decision: Decision) -> None:
+        """Create the Trials that were decided, one after the other.
+
+        An operator that looks meanwhile must not take a trial that is still to come for one that
+        was lost.
+        """
+        for suggestion in decision.launch:
+            try:
+                await self._launch(suggestion)
+            except (ForbiddenError, InvalidError, NameTakenError) as error:
+                announce_job(
+                    self._with.recorder, self.body, Phase.PENDING, "TrialRefused", error.message
+                )
+                self._obstacle = error.message
+                self._wakes.append(REFUSED_RETRY)
+                return
 
     @property
     def _may_start(self) -> bool:
         return not self.spec.suspend and self.refusal is None
 
     def _verdict(self, decision: Decision, outcome: Outcome | None) -> JobVerdict:
-        if self.refusal is not None:
+        if self.refusal is not None and outcome is None:
             return JobVerdict(
                 phase=Phase.PENDING,
                 reason=self.refusal.reason,
@@ -137,7 +167,7 @@ class Look:
 
     async def _decide(self) -> Decision:
         started_at, seed = self.recorded.start_time, self.recorded.seed
-        if self.refusal is not None or started_at is None or seed is None:
+        if seed is None or (self.refusal is not None and not self.spec.stop):
             return Decision()
         began = perf_counter()
         # In a thread: a strategy may think for a second, and other jobs should not wait for it.
@@ -146,7 +176,7 @@ class Look:
             self.spec,
             self.core_trials(),
             seed=seed,
-            started_at=started_at,
+            started_at=started_at or self.now,
             now=self.now,
         )
         self._with.metrics.decide_seconds.observe(perf_counter() - began)
@@ -240,13 +270,7 @@ class Look:
             self._with.metrics.decisions.labels("stop", stop.evidence.rule).inc()
 
     async def _launch(self, suggestion: Suggestion) -> None:
-        try:
-            trial = await self._with.writer.create_trial(self.body, self.spec.run_id, suggestion)
-        except NameTakenError as error:
-            announce_job(self._with.recorder, self.body, Phase.PENDING, "NameTaken", error.message)
-            self._obstacle = error.message
-            self._wakes.append(REFUSED_RETRY)
-            return
+        trial = await self._with.writer.create_trial(self.body, self.spec.run_id, suggestion)
         self._views[trial.spec.index] = TrialView(trial=trial, job=None, pods=())
         announce_launch(self._with.recorder, trial, suggestion.reason)
         self._with.metrics.decisions.labels("launch", self.spec.strategy.type.value).inc()
@@ -270,8 +294,15 @@ class Look:
             trial = renewed
         try:
             job = await self._with.writer.create_job(self._key.name, trial, self.spec, self._rungs)
-        except (ForbiddenError, InvalidError, NameTakenError) as error:
-            await self._refused(view, error.message)
+        except InvalidError as error:
+            # The point itself makes an impossible Job: no patience mends that.
+            await self._record(view, trials.rejected(trial, error.message, now=self.now))
+            return
+        except (ConflictError, NotFoundError):
+            raise
+        except ClusterError as error:
+            # A quota, a policy, a webhook that is down.
+            await self._refused(replace(view, trial=trial), error.message)
             return
         self._refused_until.pop(trial.metadata.uid, None)
         self._views[trial.spec.index] = replace(view, trial=trial, job=job)
@@ -282,12 +313,14 @@ class Look:
         if until is None or until <= self.now:
             return False
         self._wakes.append(until - self.now)
+        self._obstacle = view.trial.status.message or self._obstacle
         return True
 
     async def _refused(self, view: TrialView, message: str) -> None:
         """Say on the trial why its Job cannot be created; try again, the reason may pass."""
         status = msgspec.structs.replace(view.trial.status, reason="JobRefused", message=message)
         await self._record(view, status)
+        self._obstacle = message
         self._refused_until[view.trial.metadata.uid] = self.now + REFUSED_RETRY
         self._wakes.append(REFUSED_RETRY)
 

@@ -30,6 +30,7 @@ from kubetune.kube.objects import ObjectKey
 
 LEASE = "kubetune-operator"
 _SEEDS = 2**31
+_DEEPEST_JSON = 25_000
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,9 @@ def run() -> None:
     except SettingsError as error:
         sys.exit(f"kubetune: {error}")
     configure_logging(settings.log_level)
+    # The API server takes JSON of 10,000 levels; a decoder that gave up would end the process, and
+    # end it again at each start.
+    sys.setrecursionlimit(_DEEPEST_JSON)
     try:
         asyncio.run(_main(settings))
     except LeadershipLostError as error:

@@ -33,9 +33,12 @@ from kubetune.controller.status import (
     is_finished,
     read_status,
 )
-from kubetune.errors import NotFoundError, SpecError
+from kubetune.controller.trials import CoreTrials
+from kubetune.errors import ConflictError, NotFoundError, SpecError, UnavailableError
 from kubetune.kube.objects import ObjectKey
 from kubetune.kube.paths import TUNING_JOBS
+from kubetune.preflight import first_trial
+from kubetune.trialjob import retention_seconds
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +48,7 @@ STATUS_INTERVAL = timedelta(seconds=10)
 HEALING_INTERVAL = timedelta(seconds=60)
 """When to ask again after a refusal that something other than the spec may lift."""
 
-_HEALING = frozenset({"TemplateForbidden"})
+_HEALING = frozenset({"TemplateForbidden", "AccessNotGranted"})
 
 
 class Reconciler:
@@ -57,6 +60,8 @@ class Reconciler:
         self._written_at: dict[ObjectKey, datetime] = {}
         # Only to ask less often for what was refused; losing it costs a few requests.
         self._refused_until: dict[str, datetime] = {}
+        # Only to save time.
+        self._caches: dict[ObjectKey, tuple[str | None, CoreTrials]] = {}
 
     async def reconcile(self, key: ObjectKey) -> timedelta | None:
         """Do everything that there is to do about a TuningJob now.
@@ -71,15 +76,23 @@ class Reconciler:
         body = cluster.tuning_jobs.get(key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             self._written_at.pop(key, None)
+            self._caches.pop(key, None)
             return None
         try:
             return await self._handle(key, body)
+        except (ConflictError, UnavailableError):
+            raise
         except NotFoundError:
             if not await self._is_gone(key, body):
                 raise
             # Deleted while we looked: the garbage collector does the rest.
             cluster.unsee(key, body["metadata"]["uid"])
             return None
+        except Exception as error:
+            # Whatever it is, the user has to hear of it; it is tried again.
+            note = f"{type(error).__name__}: {error}; Kubetune tries again"
+            announce_job(self._with.recorder, body, Phase.PENDING, "LookFailed", note)
+            raise
 
     async def _handle(self, key: ObjectKey, body: Mapping[str, Any]) -> timedelta | None:
         now = self._with.now()
@@ -119,12 +132,21 @@ class Reconciler:
             refusal=refusal,
             now=now,
             refused_until=self._refused_until,
+            cache=self._cache_of(key, spec),
         )
         verdict, wake_after = await look.take()
         held_back = await self._report(key, look, verdict)
         if refusal is not None and refusal.reason in _HEALING:
             wake_after = _soonest(wake_after, HEALING_INTERVAL)
         return _soonest(wake_after, held_back)
+
+    def _cache_of(self, key: ObjectKey, spec: TuningJobSpec) -> CoreTrials:
+        """Return the cache of the present run: a new run may have another objective."""
+        run_id, cache = self._caches.get(key, (spec.run_id, CoreTrials()))
+        if run_id != spec.run_id:
+            cache = CoreTrials()
+        self._caches[key] = (spec.run_id, cache)
+        return cache
 
     async def _check(
         self,
@@ -136,18 +158,22 @@ class Reconciler:
     ) -> Refusal | None:
         """Return why the spec cannot be run; None, and all that its trials need, if it can."""
         refusal = acceptance.check_spec(spec)
-        if refusal is not None:
+        if refusal is not None or recorded.start_time is not None:
+            # Within a run the template cannot change; it was found good at the start.
             return refusal
-        trial = acceptance.first_trial(
-            key, spec, body["metadata"]["uid"], seed=recorded.seed or 0, now=now
+        trial = first_trial(
+            spec,
+            namespace=key.namespace,
+            tuning_job=key.name,
+            uid=body["metadata"]["uid"],
+            seed=recorded.seed or 0,
+            now=now,
         )
-        if trial is not None:
-            refusal = await acceptance.dry_run(
-                self._with.client, spec, trial, collector_image=self._with.collector_image
-            )
-        if refusal is None:
-            await acceptance.grant_access(self._with.client, key.namespace, spec)
-        return refusal
+        if trial is None:
+            return None
+        return await acceptance.check_template(
+            self._with.client, spec, trial, collector_image=self._with.collector_image
+        )
 
     async def _begin(
         self,
@@ -264,6 +290,8 @@ class Reconciler:
                     now=self._with.now(),
                 )
                 await self._with.writer.record(view.trial, ended)
+            if view.job is not None and view.has_unbounded_job:
+                await self._with.writer.expire_job(view.job, retention_seconds(spec))
             if view.job is not None and (view.has_leftover_job or not view.state.is_finished):
                 await self._with.writer.delete_job(view.job)
         generation = body["metadata"]["generation"]

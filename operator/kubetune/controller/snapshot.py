@@ -57,6 +57,17 @@ class TrialView:
         is_over = self.pod is not None and pod_facts.is_over(self.pod)
         return self.state in ended and not self.job_is_over and not is_over
 
+    @property
+    def has_unbounded_job(self) -> bool:
+        """True when the trial's end is recorded and its Job does not yet know how long to stay."""
+        return (
+            self.state.is_finished
+            and not self.has_leftover_job
+            and self.job is not None
+            and self.job.metadata.deletion_timestamp is None
+            and self.job.spec.ttl_seconds_after_finished is None
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:

@@ -65,13 +65,15 @@ def verdict_of(spec: TuningJobSpec, outcome: Outcome | None, *, degraded: str | 
 
 
 def read_status(body: Mapping[str, Any]) -> TuningJobStatus:
-    """Return the recorded status; an empty one if there is none that this version can read."""
-    recorded = body.get("status") or {}
-    known = {field.alias or name for name, field in TuningJobStatus.model_fields.items()}
-    try:
-        return TuningJobStatus.model_validate({k: v for k, v in recorded.items() if k in known})
-    except ValidationError:
-        return TuningJobStatus()
+    """Return the recorded status, without the fields that this version cannot read."""
+    recorded = dict(body.get("status") or {})
+    while True:
+        try:
+            return TuningJobStatus.model_validate(recorded)
+        except ValidationError as error:
+            # Another version's fields; the others still count, the seed above all.
+            for key in {str(fault["loc"][0]) for fault in error.errors()}:
+                recorded.pop(key, None)
 
 
 def dump_status(status: TuningJobStatus) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Pure; each function returns the status to record.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -39,9 +40,33 @@ def core_trial(trial: Trial, spec: TuningJobSpec, *, holds_slot: bool) -> core.T
     )
 
 
-def holds_slot(view: TrialView, status: TrialStatus) -> bool:
+class CoreTrials:
+    """Trials as the planner sees them; finished ones are converted once. For one TuningJob run.
+
+    Only saves time: what it gives is a function of its arguments.
+    """
+
+    def __init__(self) -> None:
+        self._finished: dict[str, tuple[str, core.Trial]] = {}
+
+    def core_trial(self, trial: Trial, spec: TuningJobSpec, *, holds_slot: bool) -> core.Trial:
+        """Return `core_trial()` of the same arguments."""
+        metadata = trial.metadata
+        known = self._finished.get(metadata.uid)
+        if known is not None and known[0] == metadata.resource_version:
+            found = known[1]
+            return (
+                found if found.holds_slot is holds_slot else replace(found, holds_slot=holds_slot)
+            )
+        converted = core_trial(trial, spec, holds_slot=holds_slot)
+        if converted.state.is_finished:
+            self._finished[metadata.uid] = (metadata.resource_version, converted)
+        return converted
+
+
+def holds_slot(view: TrialView) -> bool:
     """True while the trial may still use what it asked for."""
-    return not TrialState(status.state).is_finished or view.has_live_pod
+    return not view.state.is_finished or view.has_live_pod
 
 
 def stopped_early(
@@ -66,6 +91,17 @@ def stopped(
         state=TrialState.STOPPED.value,
         reason=reason,
         message=message,
+    )
+
+
+def rejected(trial: Trial, message: str, *, now: datetime) -> TrialStatus:
+    """Return the status of a trial whose point makes a Job that the API server rejects."""
+    return msgspec.structs.replace(
+        trial.status,
+        state=TrialState.FAILED.value,
+        reason="TemplateRejected",
+        message=f"spec.trial.template with these parameters: {message}",
+        completion_time=now.replace(microsecond=0),
     )
 
 

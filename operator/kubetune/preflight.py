@@ -1,0 +1,80 @@
+"""Whether a valid spec can be run, as far as that can be said without a cluster. Pure.
+
+What CEL rules cannot say: placeholders, the size of a grid, accounts. The operator asks before the
+first trial, `kubetune validate` asks offline; both say the same.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from kubetune import planner
+from kubetune.api import names
+from kubetune.api.placeholders import check_placeholders
+from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
+from kubetune.trialjob import TrialIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """One thing that stands against running a spec.
+
+    Attributes:
+        reason: One CamelCase word, a reason of `Accepted=False`.
+        path: The field.
+        message: What is wrong and what to do.
+    """
+
+    reason: str
+    path: str
+    message: str
+
+
+def objections(spec: TuningJobSpec) -> Iterator[Objection]:
+    """Yield everything that stands against a spec."""
+    for fault in check_placeholders(spec):
+        yield Objection(reason="InvalidPlaceholders", path=fault.path, message=fault.message)
+    for problem in planner.check(spec):
+        yield Objection(reason=problem.reason, path="spec", message=problem.message)
+    pod = spec.trial.template["spec"]["template"]["spec"]
+    named = pod.get("serviceAccountName")
+    is_annotation = spec.metrics.source is MetricsSource.ANNOTATION
+    if is_annotation and named not in (None, names.ANNOTATOR_SERVICE_ACCOUNT):
+        path = "spec.trial.template.spec.template.spec.serviceAccountName"
+        yield Objection(
+            reason="ServiceAccountNotAllowed",
+            path=path,
+            message=f"{path}: {named!r} can't be used with metrics source Annotation, because only "
+            f"{names.ANNOTATOR_SERVICE_ACCOUNT} may annotate pods: leave serviceAccountName "
+            "out, or use source Stdout or File",
+        )
+
+
+def first_trial(
+    spec: TuningJobSpec, *, namespace: str, tuning_job: str, uid: str, seed: int, now: datetime
+) -> TrialIdentity | None:
+    """Return the trial that a spec begins with; None if it begins with none.
+
+    Args:
+        spec: Without objections; whether it is suspended or stopped does not matter here.
+        namespace: Namespace of the TuningJob.
+        tuning_job: Its name.
+        uid: Stands for the UID that the Trial will have.
+        seed: The job's seed.
+        now: Passed on to the planner.
+    """
+    awake = spec.model_copy(update={"suspend": False, "stop": False})
+    launch = planner.decide(awake, (), seed=seed, started_at=now, now=now).launch
+    if not launch:
+        return None
+    first = launch[0]
+    return TrialIdentity(
+        namespace=namespace,
+        tuning_job=tuning_job,
+        run_id=spec.run_id,
+        name=names.trial_name(tuning_job, spec.run_id, first.index),
+        uid=uid,
+        index=first.index,
+        parameters=first.parameters,
+        resource=first.resource,
+    )
