@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeats", type=int, default=3, help="how often all is measured (3)")
     parser.add_argument(
         "--variants",
-        type=lambda text: [Variant(name) for name in text.split(",")],
+        type=_variants,
         default=list(Variant),
         help=f"which to measure, by default all: {','.join(Variant)}",
     )
@@ -84,6 +84,13 @@ def _parser() -> argparse.ArgumentParser:
         help="measure the operator that runs, instead of installing the present one afresh",
     )
     return parser
+
+
+def _variants(text: str) -> list[Variant]:
+    try:
+        return [Variant(name) for name in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 async def _measure_all(target: Target, options: argparse.Namespace) -> int:

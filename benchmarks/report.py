@@ -86,6 +86,8 @@ HOW: Final = (
     "  pod over, Job Complete: when this script's watch, open in every variant, was told.",
     "  Job created: the audit log's stamp of the answer; without one, the watch again.",
     "  training's exit: the runtime's stamp of the last line that it printed.",
+    "  API calls: the audit log, by account and namespace; without one, the operator's own",
+    "    count of all that it asked for meanwhile, its lease included.",
     "  operator CPU: user and system time of its process, whatever it was for; in the hand-made",
     "    ways it had nothing to do. Its peak memory: VmHWM since it started.",
     "  sidecar memory: VmHWM, sampled in runs of their own that are not timed.",

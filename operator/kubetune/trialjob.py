@@ -134,7 +134,7 @@ def trial_labels(trial: TrialIdentity) -> dict[str, str]:
 def retention_seconds(spec: TuningJobSpec) -> int:
     """Return how long a finished Job stays: what its template says, or spec.retention."""
     said = spec.trial.template["spec"].get("ttlSecondsAfterFinished")
-    if isinstance(said, int):
+    if type(said) is int and said >= 0:  # true is an int as well
         return said
     return int(parse_duration(spec.retention.jobs).total_seconds())
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kubetune.collector.follow import Follower
+from kubetune.collector.follow import SILENCE, Follower
 from kubetune.collector.lines import LineSplitter
 from tests.collector.collector_server import (
     PATIENCE,
@@ -166,3 +166,44 @@ def test_an_open_stream_is_read_to_its_end_after_the_stop(server: ApiServer) -> 
     reading.stopping.set()
     resume.set()
     assert reading.lines() == ["a", "b"]
+
+
+def silent_after_a(exchange: Exchange) -> None:
+    """Send one line, and then nothing until the follower goes away."""
+    exchange.begin()
+    exchange.send(A)
+    exchange.rfile.read(1)
+
+
+def test_a_silent_log_is_asked_for_anew_as_its_container_may_have_ended(server: ApiServer) -> None:
+    server.logs = [silent_after_a, stream(A)]
+    assert Reading(server).lines() == ["a"]
+    first, second, third = server.received("GET")
+    assert "sinceTime" not in first.query
+    assert second.query == third.query == first.query | {"sinceTime": "2026-01-02T03:04:01Z"}
+
+
+def test_a_log_that_goes_on_after_a_silence_is_neither_cut_nor_repeated(server: ApiServer) -> None:
+    server.logs = [silent_after_a, stream(A, B), stream(A, B, C), stream(A, B, C)]
+    assert Reading(server).lines() == ["a", "b", "c"]
+
+
+def test_a_long_silence_is_asked_about_once(server: ApiServer) -> None:
+    resume = threading.Event()
+
+    def late(exchange: Exchange) -> None:
+        exchange.begin()
+        exchange.send(A)
+        resume.wait(PATIENCE)
+        exchange.send(B)
+        exchange.end()
+
+    server.logs = [silent_after_a, late, stream(A, B)]
+    reading = Reading(server)
+    server.next("GET")
+    server.next("GET")
+    # Longer than a silence: a second asking would be seen by now.
+    reading.thread.join(3 * SILENCE)
+    resume.set()
+    assert reading.lines() == ["a", "b"]
+    assert len(server.received("GET")) == 2

@@ -5,6 +5,10 @@ What the stream does (read in the sources of Kubernetes 1.34, cri-client/pkg/log
 - Before the container has started, the answer is 400 ("is waiting to start", "is not available").
 - While it runs, the stream stays open. When it has ended, the kubelet sends what is left, up to the
   end of the file, and closes; it notices at the latest one second after the end.
+- A log that is asked for when its container has ended comes at once and closes at once. So a
+  silence makes the collector ask anew: it then ends up to a second sooner, which is often just in
+  time for the kubelet's next look at the pod (one per second), and so frees the pod two seconds
+  sooner. It does so the more rarely, the longer the training lasts.
 - If the kubelet or its connection goes away, the API server closes its own side *as if all was
   well*, possibly within a line. So a clean end alone means nothing: the log is asked for again, and
   only if that stream, too, ends at once and brings nothing new, the container has ended.
@@ -35,6 +39,16 @@ PIECE = 64 * 1024
 AT_ONCE = 5.0
 """Seconds; a stream that ends without news within them is that of a container that has ended."""
 
+LATE_START = 2.0
+"""Seconds after SIGTERM in which a container may still turn out to have run: of one that ended at
+once the kubelet says "waiting to start" for up to a second after its end."""
+
+SILENCE = 0.25
+"""Seconds without output after which the training may have ended."""
+
+PROBE_GAP = 1.0
+"""Seconds between two askings for that reason, at least; and at least a tenth of the time so far."""
+
 HEADER_TIMEOUT = 60.0
 """Seconds until an answer begins; some servers answer only when there is output, so be patient."""
 
@@ -42,10 +56,14 @@ _BAD_REQUEST, _NOT_FOUND, _OK = 400, 404, 200
 
 
 class _Stream(NamedTuple):
-    """How one request went: HTTP status (0: no answer), whether it ended well and brought news."""
+    """How one request went: HTTP status (0: no answer), whether it ended well, brought news.
+
+    `silent`: we ended it ourselves, because nothing came.
+    """
 
     status: int
     clean: bool
+    silent: bool
     news: bool
     seconds: float
     complaint: str
@@ -93,17 +111,24 @@ class Follower:
         self._pause = pause
         self._cursor = Cursor()
         self._complaint = ""
+        self._began = self._probe_from = monotonic()
+        self._probed = False
 
     def run(self, stopping: threading.Event) -> None:
         """Follow the log until the container has ended.
 
-        After `stopping` is set, a container that never started is not waited for any longer;
+        After `stopping` is set, a container that never started is not waited for much longer;
         everything else goes on, because the caller bounds it.
         """
         backoff = Backoff(0.2, 2.0, 1.5)
         ended_before = False
+        pressed_at: float | None = None
         while True:
             stream = self._read_stream()
+            if stream.silent:
+                ended_before = False
+                backoff.reset()
+                continue
             if stream.clean:
                 quiet = not stream.news and stream.seconds < AT_ONCE
                 if quiet and ended_before:
@@ -113,7 +138,9 @@ class Follower:
                 continue
             ended_before = False
             if stopping.is_set() and stream.status in {_BAD_REQUEST, _NOT_FOUND}:
-                return
+                pressed_at = self._monotonic() if pressed_at is None else pressed_at
+                if stream.status == _NOT_FOUND or self._monotonic() - pressed_at > LATE_START:
+                    return
             self._complain(stream)
             if stream.news:
                 backoff.reset()
@@ -121,7 +148,7 @@ class Follower:
 
     def _read_stream(self) -> _Stream:
         began = self._monotonic()
-        status, news, clean, complaint = 0, False, False, ""
+        status, news, clean, silent, complaint = 0, False, False, False, ""
         try:
             connection = self._connect()
             try:
@@ -129,16 +156,19 @@ class Follower:
                 status = response.status
                 if status == _OK:
                     for piece in self._pieces(connection, response):
+                        if piece is None:
+                            silent = True
+                            break
                         news = True
                         self._emit(piece)
-                    clean = True
+                    clean = not silent
                 else:
                     complaint = read_answer(response).message
             finally:
                 connection.close()
         except Failures as error:
             complaint = f"{type(error).__name__}: {error}"
-        return _Stream(status, clean, news, self._monotonic() - began, complaint)
+        return _Stream(status, clean, silent, news, self._monotonic() - began, complaint)
 
     def _request(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
         query = {"container": self._container, "follow": "true", "timestamps": "true"}
@@ -156,14 +186,31 @@ class Follower:
 
     def _pieces(
         self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
-    ) -> Iterator[bytes]:
-        # No timeout while the training is silent: TCP keep-alive notices a dead peer.
-        if connection.sock is not None:
-            connection.sock.settimeout(None)
-        while data := response.read1(PIECE):
+    ) -> Iterator[bytes | None]:
+        """Yield what is new; None, and no more, when the log should be asked for anew."""
+        while True:
+            if connection.sock is not None:
+                connection.sock.settimeout(self._patience())
+            try:
+                data = response.read1(PIECE)
+            except TimeoutError:
+                self._probed = True
+                now = self._monotonic()
+                self._probe_from = now + max(PROBE_GAP, (now - self._began) / 10)
+                yield None
+                return
+            if not data:
+                return
             piece = self._cursor.take(data)
             if piece:
+                self._probed = False
                 yield piece
+
+    def _patience(self) -> float | None:
+        """Seconds to wait for output; None for ever: TCP keep-alive notices a dead peer."""
+        if self._probed:
+            return None
+        return max(SILENCE, self._probe_from - self._monotonic())
 
     def _complain(self, stream: _Stream) -> None:
         """Say what is wrong, once: a container that is still starting is not wrong."""

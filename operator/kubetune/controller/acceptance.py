@@ -61,6 +61,10 @@ async def check_template(
             message=f"spec.trial.template is not a batch/v1 JobTemplateSpec: {error}; compare it "
             "with kubectl explain cronjob.spec.jobTemplate",
         )
+    said = spec.trial.template["spec"].get("ttlSecondsAfterFinished")
+    if said is not None:
+        # Set after the trial's end only, and judged with the rest all the same.
+        job["spec"]["ttlSecondsAfterFinished"] = said
     refusal = await _dry_run(client, JOBS.path(trial.namespace), job)
     if refusal is None:
         # Before the pod, which is not admitted without its account.

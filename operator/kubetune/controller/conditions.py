@@ -75,10 +75,18 @@ def build_conditions(
             Condition(
                 type=kind,
                 status=status,
-                reason=reason if kind in held or kind in messages else f"Not{kind.value}",
+                reason=_reason(kind, reason, holds=kind in held, speaks=kind in messages),
                 message=messages.get(kind, ""),
                 last_transition_time=old.last_transition_time if old and is_same else now,
                 observed_generation=generation,
             )
         )
     return conditions
+
+
+def _reason(kind: ConditionType, reason: str, *, holds: bool, speaks: bool) -> str:
+    if kind is ConditionType.DEGRADED and holds:
+        return "Obstructed"
+    if kind is ConditionType.ACCEPTED and holds:
+        return "Valid"
+    return reason if holds or speaks else f"Not{kind.value}"

@@ -5,7 +5,7 @@ A decision is recorded in the Trial before its Job is touched, so that every ste
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -14,38 +14,25 @@ from typing import Any
 import msgspec
 
 from kubetune import planner
-from kubetune.api.strategy import StrategyType
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
 from kubetune.controller import trials
 from kubetune.controller.acceptance import Refusal
-from kubetune.controller.announce import announce_job, announce_launch, announce_trial
-from kubetune.controller.apply import NameTakenError, all_of
+from kubetune.controller.apply import all_of
+from kubetune.controller.book import CATCH_UP, Book
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.outcomes import judge
 from kubetune.controller.snapshot import TrialView, observe
+from kubetune.controller.starts import Starter
 from kubetune.controller.status import JobVerdict, verdict_of
-from kubetune.core.decision import Decision, Outcome, StopTrial, Suggestion
-from kubetune.core.rungs import rung_levels
+from kubetune.core.decision import Decision, Outcome, StopTrial
 from kubetune.core.trial import Trial as CoreTrial
-from kubetune.errors import (
-    ClusterError,
-    ConflictError,
-    ForbiddenError,
-    InvalidError,
-    NotFoundError,
-)
-from kubetune.kube.objects import ObjectKey, Trial, TrialStatus
+from kubetune.errors import ForbiddenError, InvalidError
+from kubetune.kube.objects import ObjectKey
 from kubetune.trialjob import retention_seconds, training_container
 
 _log = logging.getLogger(__name__)
-
-CATCH_UP = timedelta(seconds=1)
-"""When to look again after another writer was faster; the watch usually wakes us before."""
-
-REFUSED_RETRY = timedelta(seconds=15)
-"""When to try again to create a Job that the API server refused, for example for a quota."""
 
 
 class Look:
@@ -61,7 +48,7 @@ class Look:
         recorded: TuningJobStatus,
         refusal: Refusal | None,
         now: datetime,
-        refused_until: dict[str, datetime],
+        refused_until: MutableMapping[str, datetime],
         cache: trials.CoreTrials,
     ) -> None:
         """Take in what is known.
@@ -82,8 +69,6 @@ class Look:
         self.recorded = recorded
         self.refusal = refusal
         self.now = now
-        self._key = key
-        self._with = dependencies
         cluster = dependencies.cluster
         snapshot = observe(
             body,
@@ -91,18 +76,16 @@ class Look:
             jobs=cluster.jobs_by_trial(key),
             pods=cluster.pods_by_trial(key),
         )
-        self._views = {view.trial.spec.index: view for view in snapshot.trials}
+        self._with = dependencies
+        self._book = Book(dependencies, key=key, body=body, spec=spec, snapshot=snapshot, now=now)
+        self._starter = Starter(dependencies, self._book, refused_until)
         self._earlier = snapshot.earlier
-        self._rungs = _rungs(spec)
-        self._wakes: list[timedelta] = []
-        self._refused_until = refused_until
+        self._strays = snapshot.strays
         self._cache = cache
-        self._obstacle: str | None = None
 
     async def take(self) -> tuple[JobVerdict, timedelta | None]:
         """Look, decide and apply; return where the job stands and when to look again."""
-        unfinished = [view for view in self._views.values() if not view.state.is_finished]
-        await all_of(*(self._record_world(view) for view in unfinished))
+        await all_of(*(self._record_world(view) for view in self._unfinished()))
         await all_of(*(self._end_earlier(view) for view in self._earlier))
         decision = await self._decide()
         outcome = decision.outcome
@@ -110,50 +93,22 @@ class Look:
             outcome = None  # not all trials could be told: once more
         await all_of(*(self._stop_early(stop) for stop in decision.stop))
         # What has to end comes before what may start, and does not depend on it.
-        await self._free()
-        await self._launch_all(decision)
-        if outcome is None and decision.outcome is None and self._may_start:
-            waiting = [v for v in self._views.values() if _needs_job(v) and not self._held_back(v)]
-            await all_of(*(self._start(view) for view in waiting))
-        return self._verdict(decision, outcome), min(self._wakes, default=None)
+        await self._delete_ended()
+        await self._starter.launch(decision)
+        if decision.outcome is None and self.refusal is None and not self.spec.suspend:
+            await self._starter.start()
+        await self._expire_kept()
+        return self._verdict(decision, outcome), self._book.next_look
 
     def core_trials(self) -> list[CoreTrial]:
         """Return the run's trials as the planner sees them."""
         return [
             self._cache.core_trial(view.trial, self.spec, holds_slot=trials.holds_slot(view))
-            for view in self._views.values()
+            for view in self._book.views.values()
         ]
 
-    async def _free(self) -> None:
-        """Delete the Jobs that a decision ended, and let the others end with their retention."""
-        views = list(self._views.values())
-        ended = [view for view in views if view.has_leftover_job]
-        ended += [view for view in views if self.spec.suspend and _is_suspended(view)]
-        await all_of(*(self._delete_job(view) for view in ended))
-        kept = [view.job for view in views if view.job is not None and view.has_unbounded_job]
-        seconds = retention_seconds(self.spec)
-        await all_of(*(self._with.writer.expire_job(job, seconds) for job in kept))
-
-    async def _launch_all(self, decision: Decision) -> None:
-        """Create the Trials that were decided, one after the other.
-
-        An operator that looks meanwhile must not take a trial that is still to come for one that
-        was lost.
-        """
-        for suggestion in decision.launch:
-            try:
-                await self._launch(suggestion)
-            except (ForbiddenError, InvalidError, NameTakenError) as error:
-                announce_job(
-                    self._with.recorder, self.body, Phase.PENDING, "TrialRefused", error.message
-                )
-                self._obstacle = error.message
-                self._wakes.append(REFUSED_RETRY)
-                return
-
-    @property
-    def _may_start(self) -> bool:
-        return not self.spec.suspend and self.refusal is None
+    def _unfinished(self) -> list[TrialView]:
+        return [view for view in self._book.views.values() if not view.state.is_finished]
 
     def _verdict(self, decision: Decision, outcome: Outcome | None) -> JobVerdict:
         if self.refusal is not None and outcome is None:
@@ -163,7 +118,10 @@ class Look:
                 message=self.refusal.message,
                 accepted=False,
             )
-        return verdict_of(self.spec, outcome, degraded=self._obstacle or decision.fallback)
+        degraded = self._starter.obstacle or decision.fallback
+        return replace(
+            verdict_of(self.spec, outcome, degraded=degraded), accepted=self.refusal is None
+        )
 
     async def _decide(self) -> Decision:
         started_at, seed = self.recorded.start_time, self.recorded.seed
@@ -180,19 +138,18 @@ class Look:
             now=self.now,
         )
         self._with.metrics.decide_seconds.observe(perf_counter() - began)
-        if self._earlier:
-            # The run before still holds what it asked for.
-            decision = replace(decision, launch=())
         if decision.wake_after is not None:
-            self._wakes.append(decision.wake_after)
-        return decision
+            self._book.wake_after(decision.wake_after)
+        # Pods of deleted trials take the place of new ones, and so does all of an earlier run.
+        room = 0 if self._earlier else max(0, len(decision.launch) - self._strays)
+        return replace(decision, launch=decision.launch[:room])
 
     async def _record_world(self, view: TrialView) -> None:
         """Record what the cluster says of a trial."""
-        verdict = judge(view, self.spec, rungs=self._rungs, now=self.now)
+        verdict = judge(view, self.spec, rungs=self._book.rungs, now=self.now)
         status = verdict.status
         if verdict.wake_at is not None:
-            self._wakes.append(max(verdict.wake_at - self.now, timedelta()))
+            self._book.wake_after(verdict.wake_at - self.now)
         if verdict.wants_log:
             tail = await self._with.writer.log_tail(view, training_container(self.spec))
             if tail:
@@ -200,37 +157,13 @@ class Look:
                 status = msgspec.structs.replace(status, message=message)
         if self.spec.suspend and not TrialState(status.state).is_finished:
             status = trials.suspended(view.trial)
-        await self._record(view, status)
-
-    async def _record(self, view: TrialView, status: TrialStatus) -> Trial | None:
-        """Record a status and tell of it; None when the Trial changed meanwhile."""
-        if status == view.trial.status:
-            return view.trial
-        written = await self._with.writer.record(view.trial, status)
-        if written is None:
-            self._wakes.append(CATCH_UP)
-            return None
-        self._views[view.trial.spec.index] = replace(view, trial=written)
-        announce_trial(self._with.recorder, self.body, view.trial, written)
-        if written.status.state != view.trial.status.state:
-            self._with.metrics.trials.labels(written.status.state).inc()
-            _log.info(
-                "trial changed",
-                extra={
-                    "job": self._key,
-                    "trial": written.metadata.name,
-                    "state": written.status.state,
-                    "reason": written.status.reason,
-                },
-            )
-        return written
+        await self._book.record(view, status)
 
     async def _end(self, outcome: Outcome) -> bool:
         """Stop all trials that are not finished; False when one could not be told yet."""
-        open_views = [view for view in self._views.values() if not view.state.is_finished]
         told = await all_of(
             *(
-                self._record(
+                self._book.record(
                     view,
                     trials.stopped(
                         view.trial,
@@ -240,13 +173,13 @@ class Look:
                         now=self.now,
                     ),
                 )
-                for view in open_views
+                for view in self._unfinished()
             )
         )
-        if all(trial is not None for trial in told):
-            self._with.metrics.decisions.labels("end", outcome.reason).inc()
-            return True
-        return False
+        if any(trial is None for trial in told):
+            return False
+        self._with.metrics.decisions.labels("end", outcome.reason).inc()
+        return True
 
     async def _end_earlier(self, view: TrialView) -> None:
         """Stop a trial of an earlier run."""
@@ -259,92 +192,43 @@ class Look:
                 now=self.now,
             )
             if await self._with.writer.record(view.trial, status) is None:
-                self._wakes.append(CATCH_UP)
+                self._book.wake_after(CATCH_UP)
                 return
         await self._delete_job(view)
 
     async def _stop_early(self, stop: StopTrial) -> None:
-        view = self._views[stop.index]
+        view = self._book.views[stop.index]
         status = trials.stopped_early(view.trial, stop, self.spec.objective, now=self.now)
-        if await self._record(view, status) is not None:
+        if await self._book.record(view, status) is not None:
             self._with.metrics.decisions.labels("stop", stop.evidence.rule).inc()
 
-    async def _launch(self, suggestion: Suggestion) -> None:
-        trial = await self._with.writer.create_trial(self.body, self.spec.run_id, suggestion)
-        self._views[trial.spec.index] = TrialView(trial=trial, job=None, pods=())
-        announce_launch(self._with.recorder, trial, suggestion.reason)
-        self._with.metrics.decisions.labels("launch", self.spec.strategy.type.value).inc()
-        _log.info(
-            "trial launched",
-            extra={
-                "job": self._key,
-                "trial": trial.metadata.name,
-                "parameters": trial.spec.parameters,
-                "reason": suggestion.reason,
-            },
-        )
+    async def _delete_ended(self) -> None:
+        """Delete the Jobs of trials that a decision ended or put off."""
+        ended = [
+            view
+            for view in self._book.views.values()
+            if view.has_leftover_job or (self.spec.suspend and _is_put_off(view))
+        ]
+        await all_of(*(self._delete_job(view) for view in ended))
 
-    async def _start(self, view: TrialView) -> None:
-        """Create the Job of a trial that has none."""
-        trial = view.trial
-        if trial.status.observations or trial.status.reason == "Suspended":
-            renewed = await self._record(view, trials.begun_anew(trial))
-            if renewed is None:
-                return
-            trial = renewed
-        try:
-            job = await self._with.writer.create_job(self._key.name, trial, self.spec, self._rungs)
-        except InvalidError as error:
-            # The point itself makes an impossible Job: no patience mends that.
-            await self._record(view, trials.rejected(trial, error.message, now=self.now))
-            return
-        except (ConflictError, NotFoundError):
-            raise
-        except ClusterError as error:
-            # A quota, a policy, a webhook that is down.
-            await self._refused(replace(view, trial=trial), error.message)
-            return
-        self._refused_until.pop(trial.metadata.uid, None)
-        self._views[trial.spec.index] = replace(view, trial=trial, job=job)
-
-    def _held_back(self, view: TrialView) -> bool:
-        """True when the API server refused this trial's Job a moment ago."""
-        until = self._refused_until.get(view.trial.metadata.uid)
-        if until is None or until <= self.now:
-            return False
-        self._wakes.append(until - self.now)
-        self._obstacle = view.trial.status.message or self._obstacle
-        return True
-
-    async def _refused(self, view: TrialView, message: str) -> None:
-        """Say on the trial why its Job cannot be created; try again, the reason may pass."""
-        status = msgspec.structs.replace(view.trial.status, reason="JobRefused", message=message)
-        await self._record(view, status)
-        self._obstacle = message
-        self._refused_until[view.trial.metadata.uid] = self.now + REFUSED_RETRY
-        self._wakes.append(REFUSED_RETRY)
+    async def _expire_kept(self) -> None:
+        """Let the Jobs of finished trials go after their retention; nothing waits for it."""
+        seconds = retention_seconds(self.spec)
+        for view in self._book.views.values():
+            if view.job is not None and view.has_unbounded_job:
+                try:
+                    await self._with.writer.expire_job(view.job, seconds)
+                except (ForbiddenError, InvalidError) as error:
+                    # An untidy namespace is no reason to hold the job up.
+                    _log.warning(
+                        "retention not set",
+                        extra={"trial": view.trial.metadata.name, "reason": str(error)},
+                    )
 
     async def _delete_job(self, view: TrialView) -> None:
         if view.job is not None and view.job.metadata.deletion_timestamp is None:
             await self._with.writer.delete_job(view.job)
 
 
-def _needs_job(view: TrialView) -> bool:
-    """True for a trial that waits for its first or next Job, when no old pod is left."""
-    return (
-        view.state is TrialState.PENDING
-        and view.job is None
-        and view.trial.status.job_uid is None
-        and not view.has_live_pod
-    )
-
-
-def _is_suspended(view: TrialView) -> bool:
+def _is_put_off(view: TrialView) -> bool:
     return view.state is TrialState.PENDING and view.job is not None
-
-
-def _rungs(spec: TuningJobSpec) -> tuple[int, ...]:
-    hyperband = spec.strategy.hyperband
-    if spec.strategy.type is not StrategyType.HYPERBAND or hyperband is None:
-        return ()
-    return rung_levels(hyperband.min_resource, hyperband.max_resource, hyperband.reduction_factor)

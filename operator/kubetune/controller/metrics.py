@@ -60,12 +60,6 @@ class Metrics:
             "TuningJobs that wait for a worker.",
             registry=self.registry,
         )
-        self.tuning_jobs = Gauge(
-            "kubetune_tuning_jobs",
-            "TuningJobs in the cluster, by phase.",
-            ["phase"],
-            registry=self.registry,
-        )
 
     def follow(self, queue_depth: Callable[[], float]) -> None:
         """Read the depth of the queue whenever the metrics are."""

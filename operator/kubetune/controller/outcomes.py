@@ -59,13 +59,7 @@ def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: da
     if view.state.is_finished:
         return Verdict(status=status)
     if view.job is None:
-        if status.job_uid is None:
-            return Verdict(status=status)
-        message = (
-            "the Job of this trial is gone: somebody deleted it, or its spec.retention.jobs "
-            "passed while the operator was away"
-        )
-        return Verdict(status=_ended(status, TrialState.FAILED, "JobDeleted", message, now))
+        return Verdict(status=_without_job(status, now))
     if view.job.metadata.deletion_timestamp is not None:
         return Verdict(status=status)
     verdict = _of_job(view.job, view.pod, status, spec, rungs=rungs, now=now)
@@ -73,6 +67,16 @@ def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: da
         return verdict
     # Recorded along with something else: not worth a write of its own.
     return replace(verdict, status=_with(verdict.status, job_uid=view.job.metadata.uid))
+
+
+def _without_job(status: TrialStatus, now: datetime) -> TrialStatus:
+    if status.attempts == 0:
+        # It never ran: its Job is created, or created again.
+        return _with(status, job_uid=None)
+    if status.job_uid is None:
+        return status
+    message = "the Job of this trial is gone: somebody deleted it while its end was not recorded"
+    return _ended(status, TrialState.FAILED, "JobDeleted", message, now)
 
 
 def _of_job(

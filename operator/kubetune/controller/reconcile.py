@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from kubetune import planner
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
 from kubetune.api.validation import parse_spec
@@ -22,12 +21,10 @@ from kubetune.controller.acceptance import Refusal
 from kubetune.controller.announce import announce_job
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.look import Look
-from kubetune.controller.patching import merge_patch
+from kubetune.controller.reporter import Reporter
 from kubetune.controller.snapshot import observe
 from kubetune.controller.status import (
-    JobVerdict,
     begin_run,
-    build_status,
     dump_status,
     is_accepted,
     is_finished,
@@ -42,9 +39,6 @@ from kubetune.trialjob import retention_seconds
 
 _log = logging.getLogger(__name__)
 
-STATUS_INTERVAL = timedelta(seconds=10)
-"""Six status writes a minute at most; changes of phase or condition are written at once."""
-
 HEALING_INTERVAL = timedelta(seconds=60)
 """When to ask again after a refusal that something other than the spec may lift."""
 
@@ -56,8 +50,7 @@ class Reconciler:
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._with = dependencies
-        # Only to hold back status writes; losing it costs one write.
-        self._written_at: dict[ObjectKey, datetime] = {}
+        self._reporter = Reporter(dependencies)
         # Only to ask less often for what was refused; losing it costs a few requests.
         self._refused_until: dict[str, datetime] = {}
         # Only to save time.
@@ -75,7 +68,7 @@ class Reconciler:
         cluster = self._with.cluster
         body = cluster.tuning_jobs.get(key)
         if body is None or body["metadata"].get("deletionTimestamp"):
-            self._written_at.pop(key, None)
+            self._reporter.forget(key)
             self._caches.pop(key, None)
             return None
         try:
@@ -103,7 +96,7 @@ class Reconciler:
             spec = parse_spec(body["spec"])
         except SpecError as error:
             refused = Refusal(reason=error.reason, message=str(error))
-            await self._report_unreadable(key, body, recorded, refused)
+            await self._reporter.refuse_unreadable(key, body, recorded, refused)
             return None
         is_new_run = recorded.seed is None or recorded.run_id != spec.run_id
         if not is_new_run and is_finished(recorded):
@@ -114,15 +107,13 @@ class Reconciler:
             recorded = begin_run(
                 recorded, spec, seed=self._with.draw_seed() if seed is None else seed
             )
-        refusal: Refusal | None = None
-        if recorded.observed_generation != body["metadata"]["generation"]:
-            refusal = await self._check(key, body, spec, recorded, now)
-        elif not is_accepted(recorded):
-            refusal = Refusal(reason=recorded.reason or "", message=recorded.message or "")
-            if refusal.reason in _HEALING:
-                refusal = await self._check(key, body, spec, recorded, now)
+        refusal = await self._refusal(key, body, spec, recorded, now)
         if refusal is None and recorded.start_time is None:
-            body, recorded = await self._begin(key, body, spec, recorded, now)
+            body, recorded = await self._reporter.begin(key, body, spec, recorded, now)
+        if self._has_lost_trials(key, recorded) and await self._is_gone(key, body):
+            # Deleted while nobody watched: its trials are going, and no others may come.
+            self._with.cluster.unsee(key, body["metadata"]["uid"])
+            return None
         look = Look(
             self._with,
             key=key,
@@ -135,10 +126,31 @@ class Reconciler:
             cache=self._cache_of(key, spec),
         )
         verdict, wake_after = await look.take()
-        held_back = await self._report(key, look, verdict)
+        held_back = await self._reporter.report(key, look, verdict)
         if refusal is not None and refusal.reason in _HEALING:
             wake_after = _soonest(wake_after, HEALING_INTERVAL)
         return _soonest(wake_after, held_back)
+
+    async def _refusal(
+        self,
+        key: ObjectKey,
+        body: Mapping[str, Any],
+        spec: TuningJobSpec,
+        recorded: TuningJobStatus,
+        now: datetime,
+    ) -> Refusal | None:
+        """Return why the spec cannot be run; asked anew for each generation alone, if it lasts."""
+        if recorded.observed_generation == body["metadata"]["generation"]:
+            if is_accepted(recorded):
+                return None
+            if recorded.reason not in _HEALING:
+                return Refusal(reason=recorded.reason or "", message=recorded.message or "")
+        return await self._check(key, body, spec, recorded, now)
+
+    def _has_lost_trials(self, key: ObjectKey, recorded: TuningJobStatus) -> bool:
+        """True when there are fewer Trials than the status counts."""
+        counted = sum(recorded.trials.model_dump().values()) if recorded.trials else 0
+        return counted > len(self._with.cluster.trials(key.namespace).by_index(key))
 
     def _cache_of(self, key: ObjectKey, spec: TuningJobSpec) -> CoreTrials:
         """Return the cache of the present run: a new run may have another objective."""
@@ -158,9 +170,11 @@ class Reconciler:
     ) -> Refusal | None:
         """Return why the spec cannot be run; None, and all that its trials need, if it can."""
         refusal = acceptance.check_spec(spec)
-        if refusal is not None or recorded.start_time is not None:
-            # Within a run the template cannot change; it was found good at the start.
+        if refusal is not None:
             return refusal
+        if recorded.start_time is not None:
+            # Within a run the template cannot change; it was found good at the start.
+            return await acceptance.grant_access(self._with.client, key.namespace, spec)
         trial = first_trial(
             spec,
             namespace=key.namespace,
@@ -174,95 +188,6 @@ class Reconciler:
         return await acceptance.check_template(
             self._with.client, spec, trial, collector_image=self._with.collector_image
         )
-
-    async def _begin(
-        self,
-        key: ObjectKey,
-        body: Mapping[str, Any],
-        spec: TuningJobSpec,
-        recorded: TuningJobStatus,
-        now: datetime,
-    ) -> tuple[Mapping[str, Any], TuningJobStatus]:
-        """Record the seed, the plan and the start before the first trial exists.
-
-        Raises:
-            ConflictError: The TuningJob changed since it was read.
-        """
-        plan = planner.plan(spec)
-        started = recorded.model_copy(update={"start_time": now.replace(microsecond=0)})
-        message = plan.note or ""
-        status = build_status(
-            started,
-            spec,
-            (),
-            JobVerdict(phase=Phase.RUNNING, reason="Tuning", message=message),
-            generation=body["metadata"]["generation"],
-            plan=plan.status,
-            now=now,
-        )
-        body = await self._with.writer.write_status(body, dump_status(status))
-        self._written_at[key] = now
-        announce_job(
-            self._with.recorder, body, Phase.RUNNING, "Accepted", message or "the spec is valid"
-        )
-        _log.info("run started", extra={"job": key, "run": spec.run_id, "seed": status.seed})
-        return body, status
-
-    async def _report(self, key: ObjectKey, look: Look, verdict: JobVerdict) -> timedelta | None:
-        """Write the status, or say when it may be written."""
-        now = look.now
-        status = build_status(
-            look.recorded,
-            look.spec,
-            look.core_trials(),
-            verdict,
-            generation=look.body["metadata"]["generation"],
-            plan=None if look.refusal is not None else planner.plan(look.spec).status,
-            now=now,
-        )
-        new = dump_status(status)
-        patch = merge_patch(look.body.get("status") or {}, new)
-        if not patch:
-            return None
-        last = self._written_at.get(key)
-        if "conditions" not in patch and last is not None and now - last < STATUS_INTERVAL:
-            return last + STATUS_INTERVAL - now
-        await self._with.writer.write_status(look.body, new)
-        self._written_at[key] = now
-        if status.phase is not look.recorded.phase or status.reason != look.recorded.reason:
-            announce_job(
-                self._with.recorder, look.body, verdict.phase, verdict.reason, verdict.message
-            )
-            _log.info(
-                "phase changed",
-                extra={"job": key, "phase": verdict.phase.value, "reason": verdict.reason},
-            )
-        return None
-
-    async def _report_unreadable(
-        self,
-        key: ObjectKey,
-        body: Mapping[str, Any],
-        recorded: TuningJobStatus,
-        refusal: Refusal,
-    ) -> None:
-        """Refuse a spec that this version cannot read, which an older CRD may have let through."""
-        verdict = JobVerdict(
-            phase=Phase.PENDING, reason=refusal.reason, message=refusal.message, accepted=False
-        )
-        status = build_status(
-            recorded,
-            None,
-            (),
-            verdict,
-            generation=body["metadata"]["generation"],
-            plan=None,
-            now=self._with.now(),
-        )
-        written = await self._with.writer.write_status(body, dump_status(status))
-        if written is not body:
-            announce_job(self._with.recorder, body, verdict.phase, verdict.reason, verdict.message)
-            _log.warning("spec refused", extra={"job": key, "reason": verdict.reason})
 
     async def _tidy(
         self,
@@ -296,6 +221,14 @@ class Reconciler:
                 await self._with.writer.delete_job(view.job)
         generation = body["metadata"]["generation"]
         if recorded.observed_generation != generation:
+            announce_job(
+                self._with.recorder,
+                body,
+                recorded.phase or Phase.COMPLETE,
+                "RunHasEnded",
+                "the run has ended and an edit does not change that; a new spec.runId starts "
+                "another run",
+            )
             conditions = [
                 condition.model_copy(update={"observed_generation": generation})
                 for condition in recorded.conditions

@@ -1,9 +1,12 @@
 """What the operator reads from its environment, checked once at the start."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubetune.errors import KubetuneError
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
 class SettingsError(KubetuneError):
@@ -49,8 +52,15 @@ def read_settings(environment: Mapping[str, str], *, hostname: str) -> Settings:
             "KUBETUNE_COLLECTOR_IMAGE is not set: name the image of the metrics sidecar"
         )
     listed = environment.get("KUBETUNE_NAMESPACES", "")
+    namespaces = tuple(sorted({name.strip() for name in listed.split(",")} - {""}))
+    for name in namespaces:
+        if not _LABEL.match(name):
+            raise SettingsError(
+                f"KUBETUNE_NAMESPACES: {name!r} is not the name of a namespace; list names, "
+                "separated by commas"
+            )
     return Settings(
-        namespaces=tuple(sorted({name.strip() for name in listed.split(",")} - {""})),
+        namespaces=namespaces,
         collector_image=image,
         lease_namespace=environment.get("POD_NAMESPACE", "kubetune-system"),
         identity=environment.get("POD_NAME", hostname),

@@ -74,14 +74,14 @@ class Snapshot:
     """A TuningJob with the trials of its present run.
 
     Attributes:
-        body: The TuningJob as the API server gave it.
         trials: The present run's trials, ascending by index.
         earlier: Trials of earlier runs that are not finished or whose Job is not.
+        strays: Number of trials that were deleted while their pods still run.
     """
 
-    body: Mapping[str, Any]
     trials: tuple[TrialView, ...]
     earlier: tuple[TrialView, ...] = ()
+    strays: int = 0
 
 
 def observe(
@@ -118,8 +118,12 @@ def observe(
         )
         views.append(TrialView(trial=trial, job=job, pods=tuple(own)))
     views.sort(key=lambda view: view.trial.spec.index)
+    known = {view.trial.metadata.name for view in views}
     return Snapshot(
-        body=body,
+        strays=sum(
+            trial not in known and not all(pod_facts.is_over(pod) for pod in own)
+            for trial, own in pods.items()
+        ),
         trials=tuple(view for view in views if view.trial.spec.run_id == run_id),
         earlier=tuple(
             view

@@ -98,10 +98,11 @@ def begin_run(old: TuningJobStatus, spec: TuningJobSpec, *, seed: int) -> Tuning
     """Return the status of a run that has launched no trial; the run before is remembered."""
     runs = list(old.previous_runs)
     if old.phase is not None and old.trials is not None and old.start_time is not None:
+        is_over = is_finished(old)
         summary = RunSummary(
             run_id=old.run_id,
-            phase=old.phase,
-            reason=old.reason or "",
+            phase=old.phase if is_over else Phase.COMPLETE,
+            reason=(old.reason or "") if is_over else "NewRun",
             trials=old.trials,
             best=old.best,
             start_time=old.start_time,
@@ -125,6 +126,7 @@ def build_status(
     generation: int,
     plan: PlanStatus | None,
     now: datetime,
+    note: str = "",
 ) -> TuningJobStatus:
     """Return the whole status of a TuningJob.
 
@@ -136,18 +138,19 @@ def build_status(
         generation: metadata.generation of the spec.
         plan: What the spec means; None keeps the recorded plan.
         now: Time of transitions; whole seconds are recorded.
+        note: What a user should know of an accepted spec.
     """
     now = now.replace(microsecond=0)
     verdict = replace(verdict, message=shortened(verdict.message))
     plan = plan if plan is not None else old.plan
     finished = verdict.phase in (Phase.COMPLETE, Phase.FAILED)
     messages = {
-        ConditionType.ACCEPTED: "" if verdict.accepted else verdict.message,
+        ConditionType.ACCEPTED: note if verdict.accepted else verdict.message,
         ConditionType.COMPLETE: verdict.message if verdict.phase is Phase.COMPLETE else "",
         ConditionType.FAILED: verdict.message if verdict.phase is Phase.FAILED else "",
         ConditionType.FINISHED: verdict.message if finished else "",
         ConditionType.STALLED: verdict.message if not verdict.accepted else "",
-        ConditionType.DEGRADED: verdict.degraded or "",
+        ConditionType.DEGRADED: shortened(verdict.degraded or ""),
     }
     held = true_conditions(
         verdict.phase, accepted=verdict.accepted, degraded=verdict.degraded is not None

@@ -1,0 +1,145 @@
+"""Launching trials and starting their Jobs, and what becomes of a refusal."""
+
+import logging
+from collections.abc import MutableMapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from kubetune.api.trial import TrialState
+from kubetune.api.tuningjob_status import Phase
+from kubetune.controller import trials
+from kubetune.controller.announce import announce_job, announce_launch
+from kubetune.controller.apply import NameTakenError, all_of
+from kubetune.controller.book import Book
+from kubetune.controller.dependencies import Dependencies
+from kubetune.controller.snapshot import TrialView
+from kubetune.core.decision import Decision, Suggestion
+from kubetune.errors import (
+    ClusterError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+)
+
+_log = logging.getLogger(__name__)
+
+REFUSED_RETRY = timedelta(seconds=15)
+"""When to try again to create what the API server refused, for example for a quota."""
+
+
+class Starter:
+    """Creates Trials and Jobs for one look."""
+
+    def __init__(
+        self,
+        dependencies: Dependencies,
+        book: Book,
+        refused_until: MutableMapping[str, datetime],
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            dependencies: What to work with.
+            book: The look's trials.
+            refused_until: By Trial UID, when to ask again for a Job that was refused; updated.
+        """
+        self._with = dependencies
+        self._book = book
+        self._refused_until = refused_until
+        self._obstacles: dict[int, str] = {}
+
+    @property
+    def obstacle(self) -> str | None:
+        """What stood in the way of the first trial that could not start; None if nothing did."""
+        return self._obstacles[min(self._obstacles)] if self._obstacles else None
+
+    async def launch(self, decision: Decision) -> None:
+        """Create the Trials that were decided, one after the other.
+
+        An operator that looks meanwhile must not take a trial that is still to come for one that
+        was lost.
+        """
+        for suggestion in decision.launch:
+            try:
+                await self._launch(suggestion)
+            except (ForbiddenError, InvalidError, NameTakenError) as error:
+                recorder, body = self._with.recorder, self._book.body
+                announce_job(recorder, body, Phase.PENDING, "TrialRefused", error.message)
+                self._obstacles[suggestion.index] = error.message
+                self._book.wake_after(REFUSED_RETRY)
+                return
+
+    async def start(self) -> None:
+        """Create the Jobs of all trials that have none and may have one."""
+        waiting = [view for view in self._book.views.values() if _needs_job(view)]
+        await all_of(*(self._start(view) for view in waiting if not self._held_back(view)))
+
+    async def _launch(self, suggestion: Suggestion) -> None:
+        book = self._book
+        trial = await self._with.writer.create_trial(book.body, book.spec.run_id, suggestion)
+        book.views[trial.spec.index] = TrialView(trial=trial, job=None, pods=())
+        announce_launch(self._with.recorder, trial, suggestion.reason)
+        self._with.metrics.decisions.labels("launch", book.spec.strategy.type.value).inc()
+        _log.info(
+            "trial launched",
+            extra={
+                "job": book.key,
+                "trial": trial.metadata.name,
+                "parameters": trial.spec.parameters,
+                "reason": suggestion.reason,
+            },
+        )
+
+    async def _start(self, view: TrialView) -> None:
+        book, trial = self._book, view.trial
+        if trial.status.observations or trial.status.reason == "Suspended":
+            renewed = await book.record(view, trials.begun_anew(trial))
+            if renewed is None:
+                return
+            trial = renewed
+        try:
+            job = await self._with.writer.create_job(book.key.name, trial, book.spec, book.rungs)
+        except InvalidError as error:
+            # The point itself makes an impossible Job: no patience mends that.
+            await book.record(view, trials.rejected(trial, error.message, now=book.now))
+            return
+        except (ConflictError, NotFoundError):
+            raise
+        except ClusterError as error:
+            # A quota, a policy, a webhook that is down.
+            await self._refused(replace(view, trial=trial), error.message)
+            return
+        self._refused_until.pop(trial.metadata.uid, None)
+        started = book.views[trial.spec.index] = replace(view, trial=trial, job=job)
+        if trial.status.reason == "JobRefused":
+            await book.record(started, trials.begun_anew(trial))
+
+    def _held_back(self, view: TrialView) -> bool:
+        """True when the API server refused this trial's Job a moment ago."""
+        until = self._refused_until.get(view.trial.metadata.uid)
+        if until is None or until <= self._book.now:
+            return False
+        self._book.wake_after(until - self._book.now)
+        self._obstacles[view.trial.spec.index] = view.trial.status.message
+        return True
+
+    async def _refused(self, view: TrialView, message: str) -> None:
+        """Say on the trial why its Job cannot be created; try again, the reason may pass."""
+        status = msgspec.structs.replace(view.trial.status, reason="JobRefused", message=message)
+        await self._book.record(view, status)
+        self._obstacles[view.trial.spec.index] = message
+        self._refused_until[view.trial.metadata.uid] = self._book.now + REFUSED_RETRY
+        self._book.wake_after(REFUSED_RETRY)
+
+
+def _needs_job(view: TrialView) -> bool:
+    """True for a trial that waits for its first or next Job, when no old pod is left."""
+    return (
+        view.state is TrialState.PENDING
+        and view.job is None
+        and view.trial.status.job_uid is None
+        and not view.has_live_pod
+    )
