@@ -47,7 +47,7 @@ SILENCE = 0.25
 """Seconds without output after which the training may have ended."""
 
 PROBE_GAP = 1.0
-"""Seconds between two askings for that reason, at least; and at least a tenth of the time so far."""
+"""Seconds between two askings for that reason, or a tenth of the time so far if that is more."""
 
 HEADER_TIMEOUT = 60.0
 """Seconds until an answer begins; some servers answer only when there is output, so be patient."""
