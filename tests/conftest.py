@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.cluster.deploy import deploy, kubectl
 from tests.cluster.target import Target, resolve_target
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples in every run, so that a red run means a change; `nightly` looks further.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("nightly", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("KUBETUNE_HYPOTHESIS", "fixed"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
