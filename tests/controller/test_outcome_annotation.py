@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kubetune.controller.outcomes import Verdict, judge
+from kubetune.controller.outcomes import judge
+from kubetune.controller.verdict import Verdict
 from kubetune.kube.objects import Observation, Pod, Trial
 from tests.controller.builders import (
     NOW,

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from kubetune.controller.outcomes import Verdict, judge
+from kubetune.controller.outcomes import judge
+from kubetune.controller.verdict import Verdict
 from kubetune.kube.objects import ContainerStatus, Job, Pod, Trial
 from tests.controller.builders import (
     NOW,
