@@ -84,7 +84,7 @@ CASES = {
     "file": build(
         make_spec(
             source="File",
-            metrics={"path": "/work/logs/metrics.txt"},
+            metrics={"path": "/training/logs/metrics.txt"},
             job_template=template(containers=[TRAIN]),
         )
     ),
@@ -311,7 +311,7 @@ def test_the_metrics_file_is_on_a_volume_that_the_sidecar_can_only_read() -> Non
     job = CASES["file"]
     (written,) = container_of(job, "train")["volumeMounts"]
     read = container_of(job, COLLECTOR_CONTAINER)["volumeMounts"][-1]
-    assert written == {"name": "kubetune-metrics", "mountPath": "/work/logs"}
+    assert written == {"name": "kubetune-metrics", "mountPath": "/training/logs"}
     assert read == {**written, "readOnly": True}
 
 
