@@ -238,5 +238,6 @@ async def test_an_idle_watch_asks_nothing(target: Target, server: FakeApiServer)
         for _ in range(2):
             await asyncio.wait_for(server.opened.get(), 10)
         before = len(server.requests)
+        # That nothing comes has no event: longer than the live view's second between two frames.
         await asyncio.sleep(1.5)
         assert len(server.requests) == before

@@ -27,6 +27,7 @@ STORAGE_LIMIT_BYTES: Final = 8 * 1024**3
 """A first build takes 2 GiB."""
 
 CONTAINER_PIP_CACHE: Final = "/root/.cache/pip"
+"""Where pip keeps its cache in a build container, whose user is root; no path of the machine."""
 
 
 def build_image(

@@ -1,7 +1,7 @@
 """Following a container's log over streams that end, break and start late."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -61,6 +61,19 @@ class Reading:
         splitter = LineSplitter((), stamped=True)
         lines = [*splitter.feed(b"".join(self.pieces)), *splitter.close()]
         return [line.text.decode() for line in lines]
+
+
+def sends_b_after(resume: threading.Event) -> Callable[[Exchange], None]:
+    """Return a stream of one line now and another when told."""
+
+    def play(exchange: Exchange) -> None:
+        exchange.begin()
+        exchange.send(A)
+        resume.wait(PATIENCE)
+        exchange.send(B)
+        exchange.end()
+
+    return play
 
 
 def test_a_container_has_ended_when_its_stream_ends_twice_without_news(server: ApiServer) -> None:
@@ -153,14 +166,7 @@ def test_a_container_that_never_started_is_not_waited_for_after_the_stop(
 def test_an_open_stream_is_read_to_its_end_after_the_stop(server: ApiServer) -> None:
     resume = threading.Event()
 
-    def late(exchange: Exchange) -> None:
-        exchange.begin()
-        exchange.send(A)
-        resume.wait(PATIENCE)
-        exchange.send(B)
-        exchange.end()
-
-    server.logs = [late, stream(A, B)]
+    server.logs = [sends_b_after(resume), stream(A, B)]
     reading = Reading(server)
     server.next("GET")
     reading.stopping.set()
@@ -192,14 +198,7 @@ def test_a_log_that_goes_on_after_a_silence_is_neither_cut_nor_repeated(server: 
 def test_a_long_silence_is_asked_about_once(server: ApiServer) -> None:
     resume = threading.Event()
 
-    def late(exchange: Exchange) -> None:
-        exchange.begin()
-        exchange.send(A)
-        resume.wait(PATIENCE)
-        exchange.send(B)
-        exchange.end()
-
-    server.logs = [silent_after_a, late, stream(A, B)]
+    server.logs = [silent_after_a, sends_b_after(resume), stream(A, B)]
     reading = Reading(server)
     server.next("GET")
     server.next("GET")

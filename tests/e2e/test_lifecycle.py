@@ -77,6 +77,16 @@ def test_limits_may_be_raised_while_the_job_runs(jobs: Jobs) -> None:
     assert states(jobs.trials("raised")) == ["Succeeded"] * 4
 
 
+def test_a_target_that_is_set_while_the_job_runs_ends_it(jobs: Jobs) -> None:
+    limits = {"maxTrials": 50, "maxParallelTrials": 1}
+    jobs.apply(tuning_job("edited", trains(3), limits=limits))
+    jobs.wait_for_trial("edited-1", "{.status.state}=Running")
+    jobs.patch("edited", '{"spec":{"completion":{"target":0}}}')
+    status = jobs.finish("edited")
+    assert (status["phase"], status["reason"]) == ("Complete", "TargetReached")
+    assert len(jobs.trials("edited")) < 50
+
+
 def test_a_target_ends_the_job_and_the_trials_that_still_run(jobs: Jobs) -> None:
     code = "import time\nif $(trial.index) == 1: time.sleep(600)\nprint('score=1')\n"
     spec = {"completion": {"target": 0.9}}
