@@ -36,8 +36,8 @@ format: setup ## Format and mend what can be mended.
 test-unit: setup ## Unit and property tests: no cluster, under a minute.
 	@$(BIN)/pytest -m "not apiserver and not cluster"
 
-cluster-up: setup ## Bring the cluster up, with the images.
-	@$(BIN)/python -m tests.cluster up --images
+cluster-up: setup ## Bring the cluster up, with images and tools.
+	@$(BIN)/python -m tests.cluster up --images --tools
 
 cluster-down: setup ## Take the cluster down; nothing is left behind.
 	@$(BIN)/python -m tests.cluster down

@@ -22,7 +22,8 @@ def main(options: Sequence[str]) -> int:
     """Run all tiers; return the worst exit code."""
     is_ours = resolve_target(os.environ).own
     was_up = is_ours and describe(default_layout())[0]
-    bringing_up = subprocess.Popen([sys.executable, "-m", "tests.cluster", "up", "--images"])
+    up = [sys.executable, "-m", "tests.cluster", "up", "--images", "--tools"]
+    bringing_up = subprocess.Popen(up)
     try:
         fast = _pytest("-m", _FAST, *options)
         if bringing_up.wait() != 0:

@@ -72,7 +72,7 @@ def build(layout: Layout, reporter: Reporter) -> Binaries:
     Raises:
         BringUpError: Go is missing or older than the module asks for, or the build failed.
     """
-    go = _go()
+    go = find_go()
     key = inputs_hash(
         inputs(layout.module),
         module=layout.module,
@@ -83,7 +83,7 @@ def build(layout: Layout, reporter: Reporter) -> Binaries:
         with held(layout.cache / "build.lock", reporter):
             if not folder.exists():
                 _build_into(folder, go, layout, reporter)
-    _link(layout.kubectl, folder / "kubectl")
+    link(layout.kubectl, folder / "kubectl")
     return Binaries(folder)
 
 
@@ -124,7 +124,12 @@ def _describe_build(lines: int, last: str) -> str:
     return f"building Kubernetes: {lines} of about {PACKAGES_TO_COMPILE} packages"
 
 
-def _go() -> str:
+def find_go() -> str:
+    """The go command.
+
+    Raises:
+        BringUpError: it is not installed.
+    """
     places = f"{os.environ.get('PATH', '')}:/usr/local/go/bin"
     go = shutil.which("go", path=places)
     if go is None:
@@ -136,11 +141,12 @@ def _go() -> str:
     return go
 
 
-def _link(link: Path, target: Path) -> None:
-    link.parent.mkdir(parents=True, exist_ok=True)
-    if link.is_symlink() and link.readlink() == target:
+def link(name: Path, target: Path) -> None:
+    """Have the symbolic link `name` lead to `target`, at no moment to nothing."""
+    name.parent.mkdir(parents=True, exist_ok=True)
+    if name.is_symlink() and name.readlink() == target:
         return
-    fresh = link.with_suffix(f".{os.getpid()}")
+    fresh = name.with_suffix(f".{os.getpid()}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
-    fresh.replace(link)
+    fresh.replace(name)

@@ -1,4 +1,4 @@
-"""The command line of the cluster: up, down, status, kubeconfig, images, build, kubectl."""
+"""The command line of the cluster: up, down, status, kubectl and their kin."""
 
 import argparse
 import os
@@ -17,6 +17,7 @@ from tests.cluster.progress import Reporter
 from tests.cluster.status import describe
 from tests.cluster.target import Target, check_needs, resolve_target
 from tests.cluster.teardown import take_down
+from tests.cluster.tools import install_tools
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -45,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
 def _own(options: argparse.Namespace, layout: Layout, reporter: Reporter) -> int:
     match options.command:
         case "up":
-            _up(layout, reporter, with_images=options.images)
+            _up(layout, reporter, with_images=options.images, with_tools=options.tools)
         case "down":
             if not take_down(layout, reporter):
                 reporter.say("nothing was up")
@@ -58,6 +59,8 @@ def _own(options: argparse.Namespace, layout: Layout, reporter: Reporter) -> int
             sys.stdout.write(f"{layout.kubeconfig}\n")
         case "images":
             ensure_images(layout, reporter)
+        case "tools":
+            install_tools(layout, reporter)
         case "build":
             sys.stdout.write(f"{build(layout, reporter).folder}\n")
         case "kubectl":
@@ -65,7 +68,7 @@ def _own(options: argparse.Namespace, layout: Layout, reporter: Reporter) -> int
     return 0
 
 
-def _up(layout: Layout, reporter: Reporter, *, with_images: bool) -> None:
+def _up(layout: Layout, reporter: Reporter, *, with_images: bool, with_tools: bool) -> None:
     with ThreadPoolExecutor() as pool:
         # Compiling keeps the processors busy, installing packages the network: both at once.
         prepared = pool.submit(prepare_images, layout, reporter) if with_images else None
@@ -73,6 +76,8 @@ def _up(layout: Layout, reporter: Reporter, *, with_images: bool) -> None:
         if prepared is not None:
             prepared.result()
             ensure_images(layout, reporter)
+    if with_tools:
+        install_tools(layout, reporter)
     reporter.say(
         f"the cluster is up{'' if changed else ' already'}:"
         f" export KUBECONFIG={layout.kubeconfig}; kubectl is {layout.kubectl}"
@@ -129,11 +134,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="bring the cluster up; do nothing when it is")
     up.add_argument("--images", action="store_true", help="also build and load the images")
+    up.add_argument("--tools", action="store_true", help="also install helm and kwok for the tests")
     down = commands.add_parser("down", help="take the cluster down and leave nothing behind")
     down.add_argument("--verify", action="store_true", help="fail when anything is left behind")
     commands.add_parser("status", help=f"say what runs; exit code {NOT_UP} when it is not up")
     commands.add_parser("kubeconfig", help="print the path of the administrator's kubeconfig")
     commands.add_parser("images", help="build the project's images and load them into the node")
+    commands.add_parser("tools", help="install the tests' tools, helm and kwok, when missing")
     commands.add_parser("build", help="build the cluster's programs and print their folder")
     kubectl = commands.add_parser("kubectl", help="run kubectl on the cluster")
     kubectl.add_argument("words", nargs=argparse.REMAINDER, help="kubectl's own arguments")

@@ -240,6 +240,45 @@ def test_a_running_trial_whose_pod_is_disrupted_waits_for_another_and_does_not_f
     assert (status.attempts, status.start_time, status.step) == (1, None, None)
 
 
+@pytest.mark.parametrize(
+    ("lost_for", "want_state", "want_words"),
+    [
+        pytest.param(HOUR - 1, "Pending", "the trial runs again", id="a second before"),
+        pytest.param(HOUR, "Failed", "not started again after 60 min", id="maxPendingTime"),
+    ],
+)
+def test_a_disrupted_trial_waits_for_its_next_pod_as_long_as_for_its_first(
+    lost_for: int, want_state: str, want_words: str
+) -> None:
+    trial = make_trial(0, "Pending", reason="Disrupted", job_uid="job-0", attempts=1)
+    pod = make_pod(0, "Failed", ended(143, at=ago(lost_for)), conditions=[disruption()])
+    verdict = look(trial, make_job(), pod)
+    assert verdict.status.state == want_state
+    assert want_words in verdict.status.message
+    assert verdict.wake_at == (later(1) if want_state == "Pending" else None)
+
+
+def test_a_disruption_is_dated_by_its_condition_where_no_container_left_an_end() -> None:
+    pod = make_pod(0, "Failed", conditions=[disruption()])
+    assert look(make_trial(), make_job(), pod).wake_at == later(HOUR - 2)
+
+
+@pytest.mark.parametrize("source", ["Stdout", "Annotation"])
+def test_a_trial_whose_training_has_ended_says_which_container_keeps_its_pod_alive(
+    source: str,
+) -> None:
+    pod = make_pod(0, "Running", ended(0, at=ago(30)), running(name="uploader"))
+    verdict = look(make_trial(), make_job(), pod, source=source)
+    assert (verdict.status.state, verdict.status.reason) == ("Running", "PodLingers")
+    assert "train has ended, but uploader of the same pod still runs" in verdict.status.message
+
+
+def test_another_container_may_end_a_moment_after_the_training() -> None:
+    pod = make_pod(0, "Running", ended(0, at=ago(20)), running(name="uploader"))
+    verdict = look(make_trial(), make_job(), pod)
+    assert (verdict.status.reason, verdict.wake_at) == ("Training", later(10))
+
+
 def test_a_disrupted_pod_is_still_running_during_its_grace_period() -> None:
     pod = make_pod(0, "Running", running(), conditions=[disruption()], deleted=ago(1))
     assert look(make_trial(), make_job(), pod).status.state == "Running"

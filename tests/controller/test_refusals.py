@@ -33,10 +33,14 @@ def refuse_jobs(error: ClusterError) -> Callable[[str, Mapping[str, Any]], None]
 
 async def look(world: World, seconds: int = 3) -> Operator:
     operator = Operator(world)
+    await look_on(world, operator, seconds=seconds)
+    return operator
+
+
+async def look_on(world: World, operator: Operator, *, seconds: int) -> None:
     for _ in range(seconds):
         world.tick()
         await operator.work()
-    return operator
 
 
 def assert_refused(world: World, reason: str) -> None:
@@ -201,6 +205,46 @@ async def test_a_job_that_a_quota_refuses_later_is_said_on_its_trial_and_tried_a
     operator.client.around = lambda _number, _call, _when: None
     await run_to_the_end(world, operator)
     assert world.states == {"digits-0": "Succeeded"}
+
+
+async def test_a_job_that_is_refused_for_longer_than_max_pending_time_fails_its_trial() -> None:
+    world = World()
+    limits = {"maxTrials": 1, "maxParallelTrials": 1, "maxPendingTime": "40s"}
+    world.submit(spec_fields(limits=limits))
+    operator = Operator(world)
+
+    def full(_number: int, call: Any, when: str) -> None:
+        if str(call) == "POST jobs" and when == "before":
+            raise ForbiddenError(403, QUOTA)
+
+    operator.client.around = full
+    await run_until(world, [operator], lambda: world.states == {"digits-0": "Failed"}, within=70)
+    (trial,) = world.trials
+    assert trial["status"]["reason"] == "JobRefused"
+    assert trial["status"]["message"].endswith(QUOTA)
+    await run_to_the_end(world, operator)
+    assert world.status["reason"] == "NoTrialSucceeded"
+
+
+async def test_a_pod_that_does_not_terminate_is_named_and_its_place_is_not_given_away() -> None:
+    world = World(script=lambda _: Script(ends=False), nodes_answer=False)
+    world.submit(spec_fields(limits={"maxTrials": 2, "maxParallelTrials": 1}))
+    operator = Operator(world)
+    await run_until(world, [operator], lambda: "Running" in world.states.values())
+    world.edit(suspend=True)
+    await look_on(world, operator, seconds=5)
+    world.edit(suspend=False)
+    await look_on(world, operator, seconds=50)
+    assert world.condition("Degraded") is None
+    await look_on(world, operator, seconds=20)
+    (degraded,) = [c for c in world.status["conditions"] if c["type"] == "Degraded"]
+    assert degraded["status"] == "True"
+    assert "does not terminate" in degraded["message"]
+    assert "kubectl delete pod digits-0-00001 --force" in degraded["message"]
+    assert world.live_pods == ["digits-0"]
+    world.nodes_answer = True
+    await run_until(world, [operator], lambda: world.condition("Degraded") == "False", within=70)
+    await run_until(world, [operator], lambda: world.states["digits-0"] == "Running")
 
 
 async def test_a_quota_smaller_than_the_parallelism_is_not_asked_with_every_report() -> None:

@@ -45,12 +45,14 @@ class World:
         script: Gives the script of the trial of an index.
         most_live_pods: The most pods that were live at the same moment, for each trial and in all.
         jobs_made: Number of Jobs that were ever made for each trial.
+        nodes_answer: False while no kubelet ends what is deleted.
     """
 
     api: FakeApi = field(default_factory=FakeApi)
     script: Callable[[int], Script] = lambda index: Script(values=(0.5 + index / 100,))
     most_live_pods: Counter[str] = field(default_factory=Counter)
     jobs_made: Counter[str] = field(default_factory=Counter)
+    nodes_answer: bool = True
     _pod_number: int = 0
     _seen_events: int = 0
 
@@ -158,7 +160,7 @@ class World:
                     # Its containers get their grace period: one tick.
                     stamp = {"deletionTimestamp": self.api.now.isoformat()}
                     self.api.update(plural, key, metadata=stamp)
-                else:
+                elif plural != "pods" or _is_over(child) or self.nodes_answer:
                     self.api.remove(plural, key)
 
     def _control(self, job: dict[str, Any]) -> None:

@@ -83,10 +83,11 @@ class LimitsSpec(ApiModel):
     )
     max_pending_time: Duration = Field(
         default="1h",
-        description="A trial whose pod could not be scheduled or started for this long fails. An "
-        "image that cannot be pulled or a container that cannot be created fails the trial after "
-        "two minutes, or sooner if this is shorter. Time that a queue such as Kueue holds the Job "
-        "suspended does not count.",
+        description="A trial whose pod could not be scheduled or started for this long fails, and "
+        "so does one whose Job is refused, by a quota for example. After a disruption it counts "
+        "anew. An image that cannot be pulled or a container that cannot be created fails the "
+        "trial after two minutes, or sooner if this is shorter. Time that a queue such as Kueue "
+        "holds the Job suspended does not count.",
     )
 
 

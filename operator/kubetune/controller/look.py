@@ -5,7 +5,7 @@ A decision is recorded in the Trial before its Job is touched, so that every ste
 
 import asyncio
 import logging
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -17,12 +17,13 @@ from kubetune import planner
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
-from kubetune.controller import trials
+from kubetune.controller import pods, trials
 from kubetune.controller.acceptance import Refusal
 from kubetune.controller.apply import all_of
 from kubetune.controller.book import CATCH_UP, Book
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.outcomes import judge
+from kubetune.controller.refusals import Refusals
 from kubetune.controller.snapshot import TrialView, observe
 from kubetune.controller.starts import Starter
 from kubetune.controller.status import JobVerdict, verdict_of
@@ -33,6 +34,9 @@ from kubetune.kube.objects import ObjectKey
 from kubetune.trialjob import retention_seconds, training_container
 
 _log = logging.getLogger(__name__)
+
+STUCK_AFTER = timedelta(seconds=60)
+"""How long after its grace period a pod may take to go before the TuningJob says so."""
 
 
 class Look:
@@ -48,7 +52,7 @@ class Look:
         recorded: TuningJobStatus,
         refusal: Refusal | None,
         now: datetime,
-        refused_until: MutableMapping[str, datetime],
+        refusals: Refusals,
         cache: trials.CoreTrials,
     ) -> None:
         """Take in what is known.
@@ -61,7 +65,7 @@ class Look:
             recorded: Its status.
             refusal: Why the spec cannot be run; None if it can.
             now: Aware.
-            refused_until: By Trial UID, when to ask again for a Job that was refused; updated.
+            refusals: Jobs that were refused; updated.
             cache: Finished trials of this TuningJob as the planner sees them; updated.
         """
         self.body = body
@@ -78,7 +82,7 @@ class Look:
         )
         self._with = dependencies
         self._book = Book(dependencies, key=key, body=body, spec=spec, snapshot=snapshot, now=now)
-        self._starter = Starter(dependencies, self._book, refused_until)
+        self._starter = Starter(dependencies, self._book, refusals)
         self._earlier = snapshot.earlier
         self._strays = snapshot.strays
         self._cache = cache
@@ -118,10 +122,27 @@ class Look:
                 message=self.refusal.message,
                 accepted=False,
             )
-        degraded = self._starter.obstacle or decision.fallback
+        degraded = self._starter.obstacle or self._stuck_pod() or decision.fallback
         return replace(
             verdict_of(self.spec, outcome, degraded=degraded), accepted=self.refusal is None
         )
+
+    def _stuck_pod(self) -> str | None:
+        """Say which pod does not go, though it was deleted; None if there is none."""
+        for view in self._book.views.values():
+            for pod in view.pods:
+                due = pods.overdue_since(pod)
+                if due is None:
+                    continue
+                if self.now >= due + STUCK_AFTER:
+                    return (
+                        f"pod {pod.metadata.name} of trial {view.trial.metadata.name} was deleted "
+                        "and does not terminate, so its place of limits.maxParallelTrials is not "
+                        f"free: is node {pod.spec.node_name} lost? kubectl delete pod "
+                        f"{pod.metadata.name} --force frees it"
+                    )
+                self._book.wake_after(due + STUCK_AFTER - self.now)
+        return None
 
     async def _decide(self) -> Decision:
         started_at, seed = self.recorded.start_time, self.recorded.seed

@@ -26,6 +26,9 @@ REPORT_INTERVAL = timedelta(seconds=5)
 QUIET_START = timedelta(seconds=10)
 """How long an ordinary start may take before the Trial says so: most are over sooner."""
 
+QUIET_END = timedelta(seconds=30)
+"""How long other containers may go on after the training before the Trial says so."""
+
 
 def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: datetime) -> Verdict:
     """Return what is to be recorded about a trial.
@@ -76,7 +79,7 @@ def _of_job(
         return endings.succeeded(status, pod, spec, rungs=rungs, now=now)
     # One that is still being taken away may yet end well within its grace period.
     if pod is not None and pods.is_disrupted(pod) and pods.is_over(pod):
-        return Verdict(status=_disrupted(status, pod))
+        return _disrupted(status, pod, spec, now)
     if job.spec.suspend:
         message = "the Job is suspended: a queue such as Kueue holds it back"
         return Verdict(status=_pending(status, "Queued", message))
@@ -119,27 +122,46 @@ def _running(
     # Recorded times are whole seconds; a later one is another pod's, whose start nobody saw.
     is_another = known is not None and started > known + timedelta(seconds=1)
     first = status.state != TrialState.RUNNING or is_another
+    lingering, wake_at = _lingering(pod, spec, now)
     running = changed(
         status,
         observations=[] if is_another else status.observations,
         state=TrialState.RUNNING.value,
-        reason="Training",
-        message="",
+        reason="PodLingers" if lingering else "Training",
+        message=lingering,
         attempts=status.attempts + 1 if first else status.attempts,
         start_time=started if first else status.start_time,
     )
     if spec.metrics.source is not MetricsSource.ANNOTATION:
-        return Verdict(status=running)
+        return Verdict(status=running, wake_at=wake_at)
     news, fault = endings.annotated(pod, now)
-    running = changed(running, message=fault)
+    running = changed(running, message=lingering or fault)
     merged = reports.merge(running.observations, news, objective=spec.objective, keep=rungs)
     last = running.observations[-1] if running.observations else None
     newest = merged[-1].step if merged else -1
     is_rung = any((last.step if last else -1) < rung <= newest for rung in rungs)
     if last is None or last.time is None or is_rung or now - last.time >= REPORT_INTERVAL:
-        return Verdict(status=changed(running, observations=list(merged)))
-    is_news = merged != tuple(running.observations)
-    return Verdict(status=running, wake_at=last.time + REPORT_INTERVAL if is_news else None)
+        return Verdict(status=changed(running, observations=list(merged)), wake_at=wake_at)
+    if merged != tuple(running.observations):
+        wake_at = min(filter(None, (wake_at, last.time + REPORT_INTERVAL)))
+    return Verdict(status=running, wake_at=wake_at)
+
+
+def _lingering(pod: Pod, spec: TuningJobSpec, now: datetime) -> tuple[str, datetime | None]:
+    """Return what keeps a pod alive whose training has ended, or "", and when to ask again."""
+    trainer = training_container(spec)
+    end = pods.ended_container_at(pod, trainer)
+    others = pods.running_containers(pod)
+    if end is None or not others:
+        return "", None
+    if now < end + QUIET_END:
+        return "", end + QUIET_END
+    message = (
+        f"container {trainer} has ended, but {', '.join(others)} of the same pod still runs, and "
+        "the trial ends with its pod: end that container as well, or make it a sidecar (an init "
+        "container with restartPolicy: Always)"
+    )
+    return message, None
 
 
 def _waiting(
@@ -174,15 +196,22 @@ def _pending(status: TrialStatus, reason: str, message: str) -> TrialStatus:
     )
 
 
-def _disrupted(status: TrialStatus, pod: Pod) -> TrialStatus:
+def _disrupted(status: TrialStatus, pod: Pod, spec: TuningJobSpec, now: datetime) -> Verdict:
+    """Return the verdict on a trial whose pod is lost and whose next pod is still to come."""
     disruption = pods.condition(pod.status.conditions, "DisruptionTarget")
     said = f"{disruption.reason}: {disruption.message}" if disruption else ""
-    return _pending(
-        status,
-        "Disrupted",
-        f"the cluster took pod {pod.metadata.name} away ({said}); the trial runs again and this "
-        "does not count as a failure",
-    )
+    lost = f"the cluster took pod {pod.metadata.name} away ({said})"
+    since = pods.ended_at(pod) or (disruption.last_transition_time if disruption else None) or now
+    patience = parse_duration(spec.limits.max_pending_time)
+    if now >= since + patience:
+        message = (
+            f"not started again after {_spoken(patience)}: {lost} and no other came; kubectl "
+            "describe job of the trial's name tells why"
+        )
+        failure = endings.ended(status, TrialState.FAILED, "PodPending", message, now)
+        return Verdict(status=failure)
+    message = f"{lost}; the trial runs again and this does not count as a failure"
+    return Verdict(status=_pending(status, "Disrupted", message), wake_at=since + patience)
 
 
 def _spoken(length: timedelta) -> str:

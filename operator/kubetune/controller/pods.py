@@ -1,6 +1,6 @@
 """What a pod says about its trial: why it waits, whether it was disrupted, how it ended."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,6 +81,31 @@ def started_at(pod: Pod, training_container: str) -> datetime | None:
     return None
 
 
+def ended_at(pod: Pod) -> datetime | None:
+    """Return when the last of its containers ended; None while the cluster does not say."""
+    return max(_ends(pod.status.container_statuses), default=None)
+
+
+def ended_container_at(pod: Pod, name: str) -> datetime | None:
+    """Return when a container ended; None while it runs or waits."""
+    status = container(pod, name)
+    return next(_ends([status]), None) if status is not None else None
+
+
+def running_containers(pod: Pod) -> tuple[str, ...]:
+    """Return the containers, sidecars apart, that run."""
+    statuses = pod.status.container_statuses
+    return tuple(status.name for status in statuses if status.state.running is not None)
+
+
+def overdue_since(pod: Pod) -> datetime | None:
+    """Return when a deleted pod should have been gone; None if it is over or not deleted.
+
+    The API server sets the time of deletion to the end of the pod's grace period.
+    """
+    return None if is_over(pod) else pod.metadata.deletion_timestamp
+
+
 def start_problem(pod: Pod) -> StartProblem | None:
     """Return why the pod does not start; None when nothing is known to be in the way."""
     scheduled = condition(pod.status.conditions, "PodScheduled")
@@ -105,10 +130,17 @@ def start_problem(pod: Pod) -> StartProblem | None:
 
 def _could_start_at(pod: Pod) -> datetime | None:
     """Return when the container that does not start could have: init containers come first."""
-    ends = [status.state.terminated for status in pod.status.init_container_statuses]
-    finished = [end.finished_at for end in ends if end is not None and end.finished_at is not None]
+    finished = _ends(pod.status.init_container_statuses)
     began = pod.status.start_time or pod.metadata.creation_timestamp
     return max([*finished, *([began] if began is not None else [])], default=None)
+
+
+def _ends(statuses: Sequence[ContainerStatus]) -> Iterator[datetime]:
+    """Yield when those of the containers ended that have."""
+    for status in statuses:
+        end = status.state.terminated
+        if end is not None and end.finished_at is not None:
+            yield end.finished_at
 
 
 def failed_container(pod: Pod) -> tuple[str, Terminated] | None:

@@ -21,6 +21,7 @@ from kubetune.controller.acceptance import Refusal
 from kubetune.controller.announce import announce_job
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.look import Look
+from kubetune.controller.refusals import Refusals
 from kubetune.controller.reporter import Reporter
 from kubetune.controller.snapshot import observe
 from kubetune.controller.status import (
@@ -51,8 +52,7 @@ class Reconciler:
     def __init__(self, dependencies: Dependencies) -> None:
         self._with = dependencies
         self._reporter = Reporter(dependencies)
-        # Only to ask less often for what was refused; losing it costs a few requests.
-        self._refused_until: dict[str, datetime] = {}
+        self._refusals = Refusals()
         # Only to save time.
         self._caches: dict[ObjectKey, tuple[str | None, CoreTrials]] = {}
 
@@ -89,8 +89,7 @@ class Reconciler:
 
     async def _handle(self, key: ObjectKey, body: Mapping[str, Any]) -> timedelta | None:
         now = self._with.now()
-        for uid in [uid for uid, until in self._refused_until.items() if until <= now]:
-            del self._refused_until[uid]
+        self._refusals.forget_stale(now)
         recorded = read_status(body)
         try:
             spec = parse_spec(body["spec"])
@@ -122,7 +121,7 @@ class Reconciler:
             recorded=recorded,
             refusal=refusal,
             now=now,
-            refused_until=self._refused_until,
+            refusals=self._refusals,
             cache=self._cache_of(key, spec),
         )
         verdict, wake_after = await look.take()

@@ -1,12 +1,11 @@
 """Launching trials and starting their Jobs, and what becomes of a refusal."""
 
 import logging
-from collections.abc import MutableMapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 import msgspec
 
+from kubetune.api.durations import parse_duration
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob_status import Phase
 from kubetune.controller import trials
@@ -14,6 +13,7 @@ from kubetune.controller.announce import announce_job, announce_launch
 from kubetune.controller.apply import NameTakenError, all_of
 from kubetune.controller.book import Book
 from kubetune.controller.dependencies import Dependencies
+from kubetune.controller.refusals import REFUSED_RETRY, Refusals
 from kubetune.controller.snapshot import TrialView
 from kubetune.core.decision import Decision, Suggestion
 from kubetune.errors import (
@@ -26,9 +26,6 @@ from kubetune.errors import (
 
 _log = logging.getLogger(__name__)
 
-REFUSED_RETRY = timedelta(seconds=15)
-"""When to try again to create what the API server refused, for example for a quota."""
-
 
 class Starter:
     """Creates Trials and Jobs for one look."""
@@ -37,18 +34,18 @@ class Starter:
         self,
         dependencies: Dependencies,
         book: Book,
-        refused_until: MutableMapping[str, datetime],
+        refusals: Refusals,
     ) -> None:
         """Start nothing yet.
 
         Args:
             dependencies: What to work with.
             book: The look's trials.
-            refused_until: By Trial UID, when to ask again for a Job that was refused; updated.
+            refusals: Jobs that were refused; updated.
         """
         self._with = dependencies
         self._book = book
-        self._refused_until = refused_until
+        self._refusals = refusals
         self._obstacles: dict[int, str] = {}
 
     @property
@@ -112,27 +109,33 @@ class Starter:
             # A quota, a policy, a webhook that is down.
             await self._refused(replace(view, trial=trial), error.message)
             return
-        self._refused_until.pop(trial.metadata.uid, None)
+        self._refusals.forget(trial.metadata.uid)
         started = book.views[trial.spec.index] = replace(view, trial=trial, job=job)
         if trial.status.reason == "JobRefused":
             await book.record(started, trials.begun_anew(trial))
 
     def _held_back(self, view: TrialView) -> bool:
         """True when the API server refused this trial's Job a moment ago."""
-        until = self._refused_until.get(view.trial.metadata.uid)
-        if until is None or until <= self._book.now:
+        left = self._refusals.time_left(view.trial.metadata.uid, self._book.now)
+        if left is None:
             return False
-        self._book.wake_after(until - self._book.now)
+        self._book.wake_after(left)
         self._obstacles[view.trial.spec.index] = view.trial.status.message
         return True
 
     async def _refused(self, view: TrialView, message: str) -> None:
         """Say on the trial why its Job cannot be created; try again, the reason may pass."""
-        status = msgspec.structs.replace(view.trial.status, reason="JobRefused", message=message)
-        await self._book.record(view, status)
-        self._obstacles[view.trial.spec.index] = message
-        self._refused_until[view.trial.metadata.uid] = self._book.now + REFUSED_RETRY
-        self._book.wake_after(REFUSED_RETRY)
+        book, trial = self._book, view.trial
+        since = self._refusals.note(trial.metadata.uid, book.now)
+        patience = parse_duration(book.spec.limits.max_pending_time)
+        if book.now - since >= patience:
+            self._refusals.forget(trial.metadata.uid)
+            await book.record(view, trials.never_started(trial, message, now=book.now))
+            return
+        status = msgspec.structs.replace(trial.status, reason="JobRefused", message=message)
+        await book.record(view, status)
+        self._obstacles[trial.spec.index] = message
+        book.wake_after(REFUSED_RETRY)
 
 
 def _needs_job(view: TrialView) -> bool:

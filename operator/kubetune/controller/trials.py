@@ -105,6 +105,17 @@ def rejected(trial: Trial, message: str, *, now: datetime) -> TrialStatus:
     )
 
 
+def never_started(trial: Trial, message: str, *, now: datetime) -> TrialStatus:
+    """Return the status of a trial whose Job was refused for longer than limits.maxPendingTime."""
+    return msgspec.structs.replace(
+        trial.status,
+        state=TrialState.FAILED.value,
+        reason="JobRefused",
+        message=f"its Job was refused for longer than spec.limits.maxPendingTime: {message}",
+        completion_time=now.replace(microsecond=0),
+    )
+
+
 def suspended(trial: Trial) -> TrialStatus:
     """Return the status of a trial whose job is suspended: it will begin anew.
 
