@@ -36,6 +36,10 @@ def test_the_metrics_count_what_was_done_and_name_no_object(jobs: Jobs) -> None:
     assert 'kubetune_decisions_total{kind="end",reason="MaxTrialsReached"}' in metrics
     assert 'kubetune_api_requests_total{code="201",resource="jobs",verb="create"}' in metrics
     assert "kubetune_is_leader 1.0" in metrics
+    assert 'kubetune_tuning_jobs{phase="Complete"}' in metrics
+    assert 'kubetune_suggestion_seconds_count{strategy="' in metrics
+    lags = [line for line in metrics.splitlines() if "observation_lag_seconds_count" in line]
+    assert float(lags[0].split()[-1]) > 0
     assert "counted" not in metrics
     assert jobs.namespace not in metrics
 

@@ -4,7 +4,7 @@ Any change here means one thing only: look again at the TuningJob it belongs to.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from kubetune.api.names import LABEL_TRIAL, LABEL_TUNING_JOB
@@ -31,6 +31,7 @@ class Cluster:
         namespaces: Iterable[str],
         enqueue: Callable[[ObjectKey], None],
         jitter: Callable[[], float],
+        on_report: Callable[[Trial], None] = lambda _: None,
     ) -> None:
         """Make an empty picture of the cluster; `run` fills it.
 
@@ -39,11 +40,13 @@ class Cluster:
             namespaces: Namespaces to watch; empty means all.
             enqueue: Called with the key of a TuningJob that is to be looked at.
             jitter: Gives a number in [0, 1) that spreads requests out.
+            on_report: Called with a Trial that has new observations.
         """
         self.tuning_jobs: dict[ObjectKey, Mapping[str, Any]] = {}
         self._client = client
         self._enqueue = enqueue
         self._jitter = jitter
+        self._on_report = on_report
         scopes: list[str | None] = [*namespaces] or [None]
         self._trials = {scope: self._reflector(TRIALS, scope, Trial) for scope in scopes}
         self._jobs = {scope: self._reflector(JOBS, scope, Job) for scope in scopes}
@@ -82,6 +85,11 @@ class Cluster:
         """Return the store that holds the Trials of a namespace."""
         return _store(self._trials, namespace)
 
+    def all_trials(self) -> Iterator[Trial]:
+        """Yield the Trials of all namespaces."""
+        for reflector in self._trials.values():
+            yield from reflector.store.values()
+
     def jobs(self, namespace: str) -> Store[Job]:
         """Return the store that holds the Jobs of a namespace."""
         return _store(self._jobs, namespace)
@@ -110,6 +118,8 @@ class Cluster:
         )
 
     def _changed(self, old: Object | None, new: Object | None) -> None:
+        if isinstance(old, Trial) and isinstance(new, Trial) and _has_news(old, new):
+            self._on_report(new)
         for version in (old, new):
             key = tuning_job_key(version) if version is not None else None
             if key is not None:
@@ -119,6 +129,11 @@ class Cluster:
     def _reflectors(self) -> Iterable[Reflector[Any]]:
         for by_scope in (self._trials, self._jobs, self._pods):
             yield from by_scope.values()
+
+
+def _has_news(old: Trial, new: Trial) -> bool:
+    seen, reported = old.status.observations, new.status.observations
+    return bool(reported) and (not seen or reported[-1].step > seen[-1].step)
 
 
 def key_of(body: Mapping[str, Any]) -> ObjectKey:

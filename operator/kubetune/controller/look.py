@@ -158,7 +158,9 @@ class Look:
             started_at=started_at or self.now,
             now=self.now,
         )
-        self._with.metrics.decide_seconds.observe(perf_counter() - began)
+        self._with.metrics.count_decision(
+            self.spec.strategy.type.value, len(decision.launch), perf_counter() - began
+        )
         if decision.wake_after is not None:
             self._book.wake_after(decision.wake_after)
         # Pods of deleted trials take the place of new ones, and so does all of an earlier run.

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from kubetune.controller.apply import Writer
 from kubetune.controller.cluster import Cluster
 from kubetune.controller.dependencies import Dependencies
+from kubetune.controller.gauges import ClusterGauges
 from kubetune.controller.handlers import build_registry, serve
 from kubetune.controller.logs import configure_logging
 from kubetune.controller.metrics import Metrics
@@ -88,9 +89,14 @@ class Operator:
         self._watching = asyncio.Event()
         self._queue: WorkQueue[ObjectKey] = WorkQueue()
         self._cluster = Cluster(
-            client, namespaces=settings.namespaces, enqueue=self._queue.add, jitter=random.random
+            client,
+            namespaces=settings.namespaces,
+            enqueue=self._queue.add,
+            jitter=random.random,
+            on_report=lambda trial: metrics.count_report(trial, _now()),
         )
         metrics.follow(lambda: len(self._queue))
+        metrics.registry.register(ClusterGauges(self._cluster))
 
     def is_ready(self) -> bool:
         """True when it works, or stands by for another that leads."""

@@ -1,8 +1,11 @@
 """Prometheus metrics. No label holds a name, so their number does not grow with the objects."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from kubetune.kube.objects import Trial
 
 _SECONDS = (0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30)
 
@@ -27,6 +30,19 @@ class Metrics:
         self.decide_seconds = Histogram(
             "kubetune_decide_seconds",
             "Time that the planner took for one decision.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.suggestion_seconds = Histogram(
+            "kubetune_suggestion_seconds",
+            "Time that the planner took for one suggestion, of those that it made together.",
+            ["strategy"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.observation_lag_seconds = Histogram(
+            "kubetune_observation_lag_seconds",
+            "From the moment at which the collector saw an observation to ours.",
             buckets=_SECONDS,
             registry=self.registry,
         )
@@ -64,6 +80,18 @@ class Metrics:
     def follow(self, queue_depth: Callable[[], float]) -> None:
         """Read the depth of the queue whenever the metrics are."""
         self.queue_depth.set_function(queue_depth)
+
+    def count_decision(self, strategy: str, suggestions: int, seconds: float) -> None:
+        """Count what one decision took, and what each of its suggestions did."""
+        self.decide_seconds.observe(seconds)
+        for _ in range(suggestions):
+            self.suggestion_seconds.labels(strategy).observe(seconds / suggestions)
+
+    def count_report(self, trial: Trial, now: datetime) -> None:
+        """Count how late the newest observation of a trial came here; clocks may differ."""
+        seen_at = trial.status.observations[-1].time
+        if seen_at is not None:
+            self.observation_lag_seconds.observe(max((now - seen_at).total_seconds(), 0.0))
 
     def count_request(self, verb: str, resource: str, code: int, seconds: float) -> None:
         """Count a request to the API server."""
