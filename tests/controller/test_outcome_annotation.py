@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from kubetune.controller.outcomes import judge
-from kubetune.controller.verdict import Verdict
 from kubetune.kube.objects import Observation, Pod, Trial
+from kubetune.record.verdict import Verdict
 from tests.controller.builders import (
     NOW,
     ago,

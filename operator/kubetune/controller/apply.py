@@ -11,10 +11,9 @@ from typing import Any
 
 import msgspec
 
-from kubetune.api import names
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.controller.cluster import Cluster
-from kubetune.controller.patching import merge_patch, shortened
+from kubetune.controller.patching import merge_patch
 from kubetune.controller.snapshot import TrialView
 from kubetune.core.decision import Suggestion
 from kubetune.errors import (
@@ -26,7 +25,9 @@ from kubetune.errors import (
 from kubetune.kube.client import Client
 from kubetune.kube.objects import Job, ObjectKey, Trial, TrialStatus
 from kubetune.kube.paths import JOBS, PODS, TRIALS, TUNING_JOBS
-from kubetune.trialjob import TrialIdentity, build_trial_job, owner_reference, trial_labels
+from kubetune.record.messages import shortened
+from kubetune.record.objects import identity_of, plain_status, trial_body
+from kubetune.trialjob import build_trial_job
 
 _log = logging.getLogger(__name__)
 
@@ -57,43 +58,14 @@ class Writer:
         Raises:
             NameTakenError: Another TuningJob's Trial has the name.
         """
-        namespace, job = body["metadata"]["namespace"], body["metadata"]["name"]
-        identity = TrialIdentity(
-            namespace=namespace,
-            tuning_job=job,
-            run_id=run_id,
-            name=names.trial_name(job, run_id, suggestion.index),
-            uid="",
-            index=suggestion.index,
-            parameters=suggestion.parameters,
-            resource=suggestion.resource,
-        )
-        uid = body["metadata"]["uid"]
-        spec = {
-            "tuningJob": job,
-            "index": suggestion.index,
-            "parameters": dict(suggestion.parameters),
-            "resource": suggestion.resource,
-            "bracket": suggestion.bracket,
-            "runId": run_id,
-        }
-        manifest = {
-            "apiVersion": names.API_VERSION,
-            "kind": "Trial",
-            "metadata": {
-                "name": identity.name,
-                "namespace": namespace,
-                "labels": trial_labels(identity),
-                "ownerReferences": [owner_reference("TuningJob", job, uid)],
-            },
-            "spec": {key: value for key, value in spec.items() if value is not None},
-        }
+        manifest = trial_body(body, run_id, suggestion)
+        namespace, name = body["metadata"]["namespace"], manifest["metadata"]["name"]
         try:
             answer = await self._client.create(TRIALS.path(namespace), manifest)
         except AlreadyExistsError:
-            answer = await self._client.get(TRIALS.path(namespace, identity.name))
+            answer = await self._client.get(TRIALS.path(namespace, name))
         trial = _trial_decoder.decode(answer)
-        _require_owner(trial, uid, "Trial")
+        _require_owner(trial, body["metadata"]["uid"], "Trial")
         self._cluster.trials(namespace).remember(trial)
         return trial
 
@@ -128,7 +100,7 @@ class Writer:
             The Trial as written; None when it was changed or deleted meanwhile: look again.
         """
         status = msgspec.structs.replace(status, message=shortened(status.message))
-        patch = merge_patch(_plain(trial.status), _plain(status))
+        patch = merge_patch(plain_status(trial.status), plain_status(status))
         if not patch:
             return trial
         path = TRIALS.path(trial.metadata.namespace, trial.metadata.name, "status")
@@ -207,20 +179,6 @@ class Writer:
         return answer.decode(errors="replace").strip()
 
 
-def identity_of(trial: Trial, tuning_job: str) -> TrialIdentity:
-    """Return whose Job is to be built."""
-    return TrialIdentity(
-        namespace=trial.metadata.namespace,
-        tuning_job=tuning_job,
-        run_id=trial.spec.run_id,
-        name=trial.metadata.name,
-        uid=trial.metadata.uid,
-        index=trial.spec.index,
-        parameters=trial.spec.parameters,
-        resource=trial.spec.resource,
-    )
-
-
 async def all_of(*writes: Any) -> list[Any]:
     """Do independent writes at the same time; wait for all of them before the first error is told.
 
@@ -242,9 +200,3 @@ def _require_owner(child: Trial | Job, uid: str, kind: str) -> None:
             f"a {kind} named {key.name} exists in namespace {key.namespace} and is not ours: "
             "delete it, or give the TuningJob another name or spec.runId",
         )
-
-
-def _plain(status: TrialStatus) -> dict[str, Any]:
-    content: dict[str, Any] = msgspec.to_builtins(status)
-    # "" and [] stand for what was never set.
-    return {key: value for key, value in content.items() if value not in ("", [], None)}

@@ -17,7 +17,7 @@ from kubetune import planner
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
-from kubetune.controller import pods, trials
+from kubetune.controller import pods
 from kubetune.controller.acceptance import Refusal
 from kubetune.controller.apply import all_of
 from kubetune.controller.book import CATCH_UP, Book
@@ -26,11 +26,12 @@ from kubetune.controller.outcomes import judge
 from kubetune.controller.refusals import Refusals
 from kubetune.controller.snapshot import TrialView, observe
 from kubetune.controller.starts import Starter
-from kubetune.controller.status import JobVerdict, verdict_of
 from kubetune.core.decision import Decision, Outcome, StopTrial
 from kubetune.core.trial import Trial as CoreTrial
 from kubetune.errors import ForbiddenError, InvalidError
 from kubetune.kube.objects import ObjectKey
+from kubetune.record import trials
+from kubetune.record.status import JobVerdict, verdict_of
 from kubetune.trialjob import retention_seconds, training_container
 
 _log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ class Look:
     def core_trials(self) -> list[CoreTrial]:
         """Return the run's trials as the planner sees them."""
         return [
-            self._cache.core_trial(view.trial, self.spec, holds_slot=trials.holds_slot(view))
+            self._cache.core_trial(view.trial, self.spec, holds_slot=view.holds_slot)
             for view in self._book.views.values()
         ]
 

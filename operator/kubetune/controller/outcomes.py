@@ -11,10 +11,11 @@ from kubetune.api.durations import parse_duration
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
 from kubetune.controller import endings, pods
-from kubetune.controller import observations as reports
 from kubetune.controller.snapshot import TrialView
-from kubetune.controller.verdict import Verdict, changed
 from kubetune.kube.objects import Job, Pod, TrialStatus
+from kubetune.record import observations as reports
+from kubetune.record.endings import ended
+from kubetune.record.verdict import Verdict, changed
 from kubetune.trialjob import training_container
 
 START_FAULT_PATIENCE = timedelta(minutes=2)
@@ -60,7 +61,7 @@ def _without_job(status: TrialStatus, now: datetime) -> TrialStatus:
     if status.job_uid is None:
         return status
     message = "the Job of this trial is gone: somebody deleted it while its end was not recorded"
-    return endings.ended(status, TrialState.FAILED, "JobDeleted", message, now)
+    return ended(status, TrialState.FAILED, "JobDeleted", message, now)
 
 
 def _of_job(
@@ -174,9 +175,7 @@ def _waiting(
     deadline = since + patience
     if now >= deadline:
         message = f"not started after {_spoken(patience)}: {problem.message or problem.reason}"
-        return Verdict(
-            status=endings.ended(status, TrialState.FAILED, problem.reason, message, now)
-        )
+        return Verdict(status=ended(status, TrialState.FAILED, problem.reason, message, now))
     worth_saying = since + QUIET_START
     if problem.is_usual and now < worth_saying and status.state == TrialState.PENDING:
         return Verdict(status=status, wake_at=min(deadline, worth_saying))
@@ -208,7 +207,7 @@ def _disrupted(status: TrialStatus, pod: Pod, spec: TuningJobSpec, now: datetime
             f"not started again after {_spoken(patience)}: {lost} and no other came; kubectl "
             "describe job of the trial's name tells why"
         )
-        failure = endings.ended(status, TrialState.FAILED, "PodPending", message, now)
+        failure = ended(status, TrialState.FAILED, "PodPending", message, now)
         return Verdict(status=failure)
     message = f"{lost}; the trial runs again and this does not count as a failure"
     return Verdict(status=_pending(status, "Disrupted", message), wake_at=since + patience)

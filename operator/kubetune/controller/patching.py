@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST_MESSAGE = 4096
-"""Characters that the schema allows in a message."""
-
 
 def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Return the patch; empty when nothing differs. Lists are replaced whole.
@@ -24,11 +21,3 @@ def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
         else:
             patch[key] = value
     return patch
-
-
-def shortened(message: str) -> str:
-    """Return a message that the schema takes: of a long one the beginning and the newest end."""
-    if len(message) <= LONGEST_MESSAGE:
-        return message
-    half = LONGEST_MESSAGE // 2 - 3
-    return f"{message[:half]} ... {message[-half:]}"

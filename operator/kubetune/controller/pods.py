@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kubetune.api.names import COLLECTOR_CONTAINER
-from kubetune.controller.observations import LastWords, read_last_words
 from kubetune.kube.objects import Condition, ContainerStatus, Pod, Terminated
+from kubetune.record.observations import LastWords, read_last_words
 
 # Waiting reasons that no patience mends; image pulls may be a passing fault of the registry.
 _START_FAULTS = {

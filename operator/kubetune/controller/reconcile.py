@@ -16,7 +16,7 @@ import msgspec
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
 from kubetune.api.validation import parse_spec
-from kubetune.controller import acceptance, trials
+from kubetune.controller import acceptance
 from kubetune.controller.acceptance import Refusal
 from kubetune.controller.announce import announce_job
 from kubetune.controller.dependencies import Dependencies
@@ -24,18 +24,19 @@ from kubetune.controller.look import Look
 from kubetune.controller.refusals import Refusals
 from kubetune.controller.reporter import Reporter
 from kubetune.controller.snapshot import observe
-from kubetune.controller.status import (
+from kubetune.errors import ConflictError, NotFoundError, SpecError, UnavailableError
+from kubetune.kube.objects import ObjectKey
+from kubetune.kube.paths import TUNING_JOBS
+from kubetune.preflight import first_trial
+from kubetune.record import trials
+from kubetune.record.status import (
     begin_run,
     dump_status,
     is_accepted,
     is_finished,
     read_status,
 )
-from kubetune.controller.trials import CoreTrials
-from kubetune.errors import ConflictError, NotFoundError, SpecError, UnavailableError
-from kubetune.kube.objects import ObjectKey
-from kubetune.kube.paths import TUNING_JOBS
-from kubetune.preflight import first_trial
+from kubetune.record.trials import CoreTrials
 from kubetune.trialjob import retention_seconds
 
 _log = logging.getLogger(__name__)

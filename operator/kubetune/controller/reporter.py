@@ -13,8 +13,8 @@ from kubetune.controller.announce import announce_job
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.look import Look
 from kubetune.controller.patching import merge_patch
-from kubetune.controller.status import JobVerdict, build_status, dump_status
 from kubetune.kube.objects import ObjectKey
+from kubetune.record.status import JobVerdict, build_status, dump_status
 
 _log = logging.getLogger(__name__)
 

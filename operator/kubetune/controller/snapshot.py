@@ -42,6 +42,11 @@ class TrialView:
         return any(not pod_facts.is_over(pod) for pod in self.pods)
 
     @property
+    def holds_slot(self) -> bool:
+        """True while the trial may still use what it asked for."""
+        return not self.state.is_finished or self.has_live_pod
+
+    @property
     def job_is_over(self) -> bool:
         """True when the Job has ended or is being deleted; also when there is none."""
         if self.job is None or self.job.metadata.deletion_timestamp is not None:

@@ -8,7 +8,6 @@ import msgspec
 from kubetune.api.durations import parse_duration
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob_status import Phase
-from kubetune.controller import trials
 from kubetune.controller.announce import announce_job, announce_launch
 from kubetune.controller.apply import NameTakenError, all_of
 from kubetune.controller.book import Book
@@ -23,6 +22,7 @@ from kubetune.errors import (
     InvalidError,
     NotFoundError,
 )
+from kubetune.record import trials
 
 _log = logging.getLogger(__name__)
 

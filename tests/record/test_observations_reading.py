@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kubetune.controller.observations import LastWords, read_annotation, read_last_words
+from kubetune.record.observations import LastWords, read_annotation, read_last_words
 from tests.controller.builders import NOW, make_observation
 
 

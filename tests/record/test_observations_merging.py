@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubetune.api.tuningjob import ObjectiveSpec
-from kubetune.controller import observations as reports
-from kubetune.controller.observations import MAX_OBSERVATIONS, final_value
 from kubetune.core.rungs import rung_levels
 from kubetune.kube.objects import Observation
+from kubetune.record import observations as reports
+from kubetune.record.observations import MAX_OBSERVATIONS, final_value
 from tests.controller.builders import make_observation, make_spec
 
 RUNGS = rung_levels(1, 729, 3)

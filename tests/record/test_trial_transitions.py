@@ -3,10 +3,10 @@
 import pytest
 
 from kubetune.api.trial import TrialState
-from kubetune.controller import trials
 from kubetune.core.decision import Evidence, StopTrial
 from kubetune.core.trial import Observation
 from kubetune.kube.objects import Pod, Trial
+from kubetune.record import trials
 from tests.controller.builders import (
     NOW,
     ago,
@@ -129,4 +129,4 @@ def test_a_trial_holds_a_slot(
 ) -> None:
     pods = () if pod is None else (pod,)
     view = make_view(make_trial(0, state), make_job(0), *pods)
-    assert trials.holds_slot(view) is want
+    assert view.holds_slot is want

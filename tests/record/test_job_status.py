@@ -7,7 +7,9 @@ import pytest
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob_status import Phase, PlanStatus, TuningJobStatus
-from kubetune.controller.status import (
+from kubetune.core.decision import Outcome, OutcomeKind
+from kubetune.core.trial import Trial
+from kubetune.record.status import (
     KEPT_RUNS,
     JobVerdict,
     begin_run,
@@ -18,9 +20,7 @@ from kubetune.controller.status import (
     read_status,
     verdict_of,
 )
-from kubetune.controller.trials import core_trial
-from kubetune.core.decision import Outcome, OutcomeKind
-from kubetune.core.trial import Trial
+from kubetune.record.trials import core_trial
 from tests.controller.builders import NOW, later, make_body, make_spec, make_trial
 
 RUNNING = JobVerdict(phase=Phase.RUNNING, reason="Tuning")

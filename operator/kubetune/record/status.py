@@ -19,11 +19,11 @@ from kubetune.api.tuningjob_status import (
     TrialCounts,
     TuningJobStatus,
 )
-from kubetune.controller.conditions import build_conditions, true_conditions
-from kubetune.controller.patching import shortened
 from kubetune.core.decision import Outcome, OutcomeKind
 from kubetune.core.objective import incumbent
 from kubetune.core.trial import Trial
+from kubetune.record.conditions import build_conditions, true_conditions
+from kubetune.record.messages import shortened
 
 KEPT_RUNS = 5
 

@@ -10,12 +10,11 @@ import msgspec
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
-from kubetune.controller.observations import objective_observations
-from kubetune.controller.snapshot import TrialView
 from kubetune.core import trial as core
 from kubetune.core.decision import Evidence, StopTrial
 from kubetune.core.objective import final_value
 from kubetune.kube.objects import Trial, TrialStatus
+from kubetune.record.observations import objective_observations
 
 
 def core_trial(trial: Trial, spec: TuningJobSpec, *, holds_slot: bool) -> core.Trial:
@@ -62,11 +61,6 @@ class CoreTrials:
         if converted.state.is_finished:
             self._finished[metadata.uid] = (metadata.resource_version, converted)
         return converted
-
-
-def holds_slot(view: TrialView) -> bool:
-    """True while the trial may still use what it asked for."""
-    return not view.state.is_finished or view.has_live_pod
 
 
 def stopped_early(

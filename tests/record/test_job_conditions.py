@@ -11,8 +11,8 @@ from kubetune.api.tuningjob_status import (
     Phase,
     TuningJobStatus,
 )
-from kubetune.controller.conditions import build_conditions, true_conditions
-from kubetune.controller.status import JobVerdict, build_status, dump_status
+from kubetune.record.conditions import build_conditions, true_conditions
+from kubetune.record.status import JobVerdict, build_status, dump_status
 from tests.controller import kstatus
 from tests.controller.builders import NOW, later, make_body, make_spec
 

@@ -1,0 +1,12 @@
+"""Messages that fit into a status."""
+
+LONGEST_MESSAGE = 4096
+"""Characters that the schema allows in a message."""
+
+
+def shortened(message: str) -> str:
+    """Return a message that the schema takes: of a long one the beginning and the newest end."""
+    if len(message) <= LONGEST_MESSAGE:
+        return message
+    half = LONGEST_MESSAGE // 2 - 3
+    return f"{message[:half]} ... {message[-half:]}"

@@ -1,0 +1,74 @@
+"""Trial objects: made from a suggestion once, identified, and their statuses as JSON. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from kubetune.api import names
+from kubetune.core.decision import Suggestion
+from kubetune.kube.objects import Trial, TrialStatus
+from kubetune.trialjob import TrialIdentity, owner_reference, trial_labels
+
+
+def trial_body(
+    body: Mapping[str, Any], run_id: str | None, suggestion: Suggestion
+) -> dict[str, Any]:
+    """Return the Trial of a suggestion, as JSON, without status.
+
+    Args:
+        body: The TuningJob, as JSON with its metadata.
+        run_id: The run; None when the spec names none.
+        suggestion: The point to try, and its index.
+    """
+    namespace, job = body["metadata"]["namespace"], body["metadata"]["name"]
+    identity = TrialIdentity(
+        namespace=namespace,
+        tuning_job=job,
+        run_id=run_id,
+        name=names.trial_name(job, run_id, suggestion.index),
+        uid="",
+        index=suggestion.index,
+        parameters=suggestion.parameters,
+        resource=suggestion.resource,
+    )
+    spec = {
+        "tuningJob": job,
+        "index": suggestion.index,
+        "parameters": dict(suggestion.parameters),
+        "resource": suggestion.resource,
+        "bracket": suggestion.bracket,
+        "runId": run_id,
+    }
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": "Trial",
+        "metadata": {
+            "name": identity.name,
+            "namespace": namespace,
+            "labels": trial_labels(identity),
+            "ownerReferences": [owner_reference("TuningJob", job, body["metadata"]["uid"])],
+        },
+        "spec": {key: value for key, value in spec.items() if value is not None},
+    }
+
+
+def identity_of(trial: Trial, tuning_job: str) -> TrialIdentity:
+    """Return whose Job is to be built."""
+    return TrialIdentity(
+        namespace=trial.metadata.namespace,
+        tuning_job=tuning_job,
+        run_id=trial.spec.run_id,
+        name=trial.metadata.name,
+        uid=trial.metadata.uid,
+        index=trial.spec.index,
+        parameters=trial.spec.parameters,
+        resource=trial.spec.resource,
+    )
+
+
+def plain_status(status: TrialStatus) -> dict[str, Any]:
+    """Return a status as JSON, without the fields that were never set."""
+    content: dict[str, Any] = msgspec.to_builtins(status)
+    # "" and [] stand for what was never set.
+    return {key: value for key, value in content.items() if value not in ("", [], None)}
