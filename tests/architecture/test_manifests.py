@@ -131,8 +131,10 @@ def expressions(policy: Body) -> str:
 def test_the_policies_name_the_accounts_that_the_operator_uses() -> None:
     policies = of_kind("ValidatingAdmissionPolicy")
     collector = expressions(policies["kubetune-collector-reports-its-own-trial"])
-    namespace, account = account_of_the_operator()
-    assert f"!= 'system:serviceaccount:{namespace}:{account}'" in collector
+    # Whoever may create trials is an operator: no role of a trial's pod may.
+    assert "!authorizer.group('kubetune.dev').resource('trials')" in collector
+    makers = {n for n, rule in rules() if rule["resources"] == ["trials"]}
+    assert makers == {"kubetune-operator"}
     trainer = expressions(policies["kubetune-trainer-annotates-its-own-pod"])
     assert f".endsWith(':{names.ANNOTATOR_SERVICE_ACCOUNT}')" in trainer
     prefix, _, _ = names.ANNOTATION_METRICS.partition("/")

@@ -12,6 +12,7 @@ from kubetune.controller.cluster import Cluster, key_of
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.metrics import Metrics
 from kubetune.controller.reconcile import Reconciler
+from kubetune.controller.settings import RoleKind
 from kubetune.errors import ClusterError
 from kubetune.kube.events import ObjectReference, Recorder
 from kubetune.kube.objects import Job, Object, ObjectKey, Pod, Trial
@@ -63,7 +64,9 @@ class Operator:
         notes: The events that it recorded.
     """
 
-    def __init__(self, world: World, *, seed: int = 1) -> None:
+    def __init__(
+        self, world: World, *, seed: int = 1, role_kind: RoleKind = RoleKind.CLUSTER_ROLE
+    ) -> None:
         self.client = FakeClient(world.api)
         self.notes = Notes(self.client)
         self._world = world
@@ -80,6 +83,7 @@ class Operator:
                 recorder=self.notes,
                 metrics=Metrics(),
                 collector_image="collector:1",
+                role_kind=role_kind,
                 now=lambda: world.api.now,
                 draw_seed=lambda: seed,
             )

@@ -1,6 +1,6 @@
 import pytest
 
-from kubetune.controller.settings import Settings, SettingsError, read_settings
+from kubetune.controller.settings import RoleKind, Settings, SettingsError, read_settings
 
 IMAGE = {"KUBETUNE_COLLECTOR_IMAGE": "collector:1"}
 
@@ -9,6 +9,7 @@ def test_only_the_collectors_image_has_no_default() -> None:
     assert read_settings(IMAGE, hostname="host-1") == Settings(
         namespaces=(),
         collector_image="collector:1",
+        role_kind=RoleKind.CLUSTER_ROLE,
         lease_namespace="kubetune-system",
         identity="host-1",
         leader_election=True,
@@ -23,6 +24,7 @@ def test_only_the_collectors_image_has_no_default() -> None:
     ("variable", "text", "field", "want"),
     [
         pytest.param("KUBETUNE_NAMESPACES", "b, a,,b ", "namespaces", ("a", "b"), id="namespaces"),
+        pytest.param("KUBETUNE_ROLE_KIND", "Role", "role_kind", RoleKind.ROLE, id="role kind"),
         pytest.param("POD_NAMESPACE", "tuning", "lease_namespace", "tuning", id="lease namespace"),
         pytest.param("POD_NAME", "operator-1", "identity", "operator-1", id="identity"),
         pytest.param("KUBETUNE_LEADER_ELECTION", "False", "leader_election", False, id="election"),
@@ -43,6 +45,11 @@ def test_a_variable_sets(variable: str, text: str, field: str, want: object) -> 
         pytest.param({}, "KUBETUNE_COLLECTOR_IMAGE is not set", id="no collector image"),
         pytest.param(
             {"KUBETUNE_COLLECTOR_IMAGE": ""}, "KUBETUNE_COLLECTOR_IMAGE", id="an empty image"
+        ),
+        pytest.param(
+            {**IMAGE, "KUBETUNE_ROLE_KIND": "role"},
+            "KUBETUNE_ROLE_KIND='role' is neither ClusterRole nor Role",
+            id="no such kind of role",
         ),
         pytest.param(
             {**IMAGE, "KUBETUNE_LEADER_ELECTION": "yes"},

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kubetune.controller.settings import RoleKind
 from kubetune.errors import ClusterError, ForbiddenError, InvalidError, UnavailableError
 from kubetune.kube.objects import ObjectKey
 from tests.controller.builders import HIDDEN, NAMESPACE, spec_fields, template
@@ -369,6 +370,19 @@ async def test_trials_get_the_rights_that_their_source_needs(
     assert binding["metadata"]["name"] == want_binding
     assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) == ("ClusterRole", want_role)
     assert [s["name"] for s in binding["subjects"]] == [pod["serviceAccountName"]]
+
+
+async def test_an_operator_without_cluster_roles_binds_the_namespaces_own_role() -> None:
+    world = World()
+    world.submit(spec_fields())
+    operator = Operator(world, role_kind=RoleKind.ROLE)
+    await look_on(world, operator, seconds=3)
+    (binding,) = world.api.all("rolebindings")
+    assert binding["metadata"]["name"] == "kubetune-collector-local"
+    assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) == (
+        "Role",
+        "kubetune-collector",
+    )
 
 
 async def test_nothing_is_done_to_the_users_own_object_but_its_status() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from kubetune.api import names
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
+from kubetune.controller.settings import RoleKind
 from kubetune.errors import AlreadyExistsError, ForbiddenError, InvalidError
 from kubetune.kube.client import Client
 from kubetune.kube.paths import JOBS, PODS, ROLE_BINDINGS, SERVICE_ACCOUNTS
@@ -40,7 +41,12 @@ def check_spec(spec: TuningJobSpec) -> Refusal | None:
 
 
 async def check_template(
-    client: Client, spec: TuningJobSpec, trial: TrialIdentity, *, collector_image: str
+    client: Client,
+    spec: TuningJobSpec,
+    trial: TrialIdentity,
+    *,
+    collector_image: str,
+    role_kind: RoleKind,
 ) -> Refusal | None:
     """Let the API server judge the first trial's Job and its pod, and give the pods their rights.
 
@@ -68,7 +74,7 @@ async def check_template(
     refusal = await _dry_run(client, JOBS.path(trial.namespace), job)
     if refusal is None:
         # Before the pod, which is not admitted without its account.
-        refusal = await grant_access(client, trial.namespace, spec)
+        refusal = await grant_access(client, trial.namespace, spec, role_kind=role_kind)
     if refusal is None:
         template = job["spec"]["template"]
         pod = {
@@ -97,7 +103,9 @@ async def _dry_run(client: Client, path: str, body: dict[str, Any]) -> Refusal |
     return None
 
 
-async def grant_access(client: Client, namespace: str, spec: TuningJobSpec) -> Refusal | None:
+async def grant_access(
+    client: Client, namespace: str, spec: TuningJobSpec, *, role_kind: RoleKind
+) -> Refusal | None:
     """Give the trials' pods the rights to report, and no others: an account and its binding.
 
     Left in place for the namespace's next jobs. Safe to repeat.
@@ -106,7 +114,7 @@ async def grant_access(client: Client, namespace: str, spec: TuningJobSpec) -> R
         Why it could not be done; None if it was.
     """
     try:
-        await _grant(client, namespace, spec)
+        await _grant(client, namespace, spec, role_kind)
     except (ForbiddenError, InvalidError) as error:
         return Refusal(
             reason="AccessNotGranted",
@@ -115,7 +123,7 @@ async def grant_access(client: Client, namespace: str, spec: TuningJobSpec) -> R
     return None
 
 
-async def _grant(client: Client, namespace: str, spec: TuningJobSpec) -> None:
+async def _grant(client: Client, namespace: str, spec: TuningJobSpec, role_kind: RoleKind) -> None:
     is_annotation = spec.metrics.source is MetricsSource.ANNOTATION
     account = service_account(spec)
     own = names.ANNOTATOR_SERVICE_ACCOUNT if is_annotation else names.TRIAL_SERVICE_ACCOUNT
@@ -133,6 +141,9 @@ async def _grant(client: Client, namespace: str, spec: TuningJobSpec) -> None:
             },
         )
     binding = role if account == own else f"{role}-{account}"
+    if role_kind is RoleKind.ROLE:
+        # A binding cannot be led to another role, and one to the other kind may be here already.
+        binding += "-local"
     await _create(
         client,
         ROLE_BINDINGS.path(namespace),
@@ -142,7 +153,7 @@ async def _grant(client: Client, namespace: str, spec: TuningJobSpec) -> None:
             "metadata": {"name": binding, "namespace": namespace, "labels": labels},
             "roleRef": {
                 "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
+                "kind": role_kind.value,
                 "name": role,
             },
             "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],

@@ -7,6 +7,7 @@ from datetime import datetime
 from kubetune.controller.apply import Writer
 from kubetune.controller.cluster import Cluster
 from kubetune.controller.metrics import Metrics
+from kubetune.controller.settings import RoleKind
 from kubetune.kube.client import Client
 from kubetune.kube.events import Recorder
 
@@ -22,6 +23,7 @@ class Dependencies:
         recorder: To tell people with.
         metrics: To count with.
         collector_image: Image of the metrics sidecar.
+        role_kind: Kind of the roles that trials' pods are bound to.
         now: The wall clock, aware.
         draw_seed: Gives a seed for a job that names none.
     """
@@ -32,5 +34,6 @@ class Dependencies:
     recorder: Recorder
     metrics: Metrics
     collector_image: str
+    role_kind: RoleKind
     now: Callable[[], datetime]
     draw_seed: Callable[[], int]

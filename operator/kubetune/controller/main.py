@@ -143,6 +143,7 @@ class Operator:
                 recorder=recorder,
                 metrics=self._metrics,
                 collector_image=self._settings.collector_image,
+                role_kind=self._settings.role_kind,
                 now=_now,
                 draw_seed=lambda: secrets.randbelow(_SEEDS),
             )

@@ -174,7 +174,9 @@ class Reconciler:
             return refusal
         if recorded.start_time is not None:
             # Within a run the template cannot change; it was found good at the start.
-            return await acceptance.grant_access(self._with.client, key.namespace, spec)
+            return await acceptance.grant_access(
+                self._with.client, key.namespace, spec, role_kind=self._with.role_kind
+            )
         trial = first_trial(
             spec,
             namespace=key.namespace,
@@ -186,7 +188,11 @@ class Reconciler:
         if trial is None:
             return None
         return await acceptance.check_template(
-            self._with.client, spec, trial, collector_image=self._with.collector_image
+            self._with.client,
+            spec,
+            trial,
+            collector_image=self._with.collector_image,
+            role_kind=self._with.role_kind,
         )
 
     async def _tidy(

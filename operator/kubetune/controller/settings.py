@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kubetune.errors import KubetuneError
 
@@ -13,6 +14,13 @@ class SettingsError(KubetuneError):
     """Raised at the start for an environment variable that makes no sense; the process ends."""
 
 
+class RoleKind(StrEnum):
+    """Where the roles of trials' pods are: in the cluster, or in each namespace that is watched."""
+
+    CLUSTER_ROLE = "ClusterRole"
+    ROLE = "Role"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The operator's settings.
@@ -20,6 +28,7 @@ class Settings:
     Attributes:
         namespaces: Namespaces to watch; empty means all of them.
         collector_image: Image of the metrics sidecar.
+        role_kind: Kind of the roles that trials' pods are bound to.
         lease_namespace: Namespace of the leader election's Lease.
         identity: Who we are in the Lease and in Events.
         leader_election: Whether a Lease is needed to act.
@@ -31,6 +40,7 @@ class Settings:
 
     namespaces: tuple[str, ...]
     collector_image: str
+    role_kind: RoleKind
     lease_namespace: str
     identity: str
     leader_election: bool
@@ -62,6 +72,7 @@ def read_settings(environment: Mapping[str, str], *, hostname: str) -> Settings:
     return Settings(
         namespaces=namespaces,
         collector_image=image,
+        role_kind=_role_kind(environment),
         lease_namespace=environment.get("POD_NAMESPACE", "kubetune-system"),
         identity=environment.get("POD_NAME", hostname),
         leader_election=_truth(environment, "KUBETUNE_LEADER_ELECTION", default=True),
@@ -77,6 +88,13 @@ def _truth(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
     if text not in ("true", "false"):
         raise SettingsError(f"{name}={text!r} is neither true nor false")
     return text == "true"
+
+
+def _role_kind(environment: Mapping[str, str]) -> RoleKind:
+    text = environment.get("KUBETUNE_ROLE_KIND", RoleKind.CLUSTER_ROLE)
+    if text not in list(RoleKind):
+        raise SettingsError(f"KUBETUNE_ROLE_KIND={text!r} is neither ClusterRole nor Role")
+    return RoleKind(text)
 
 
 def _number(
