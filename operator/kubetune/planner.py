@@ -68,7 +68,7 @@ def _launches(
 ) -> tuple[tuple[Suggestion, ...], str | None]:
     """Return the trials to start and, if the strategy could not answer, why."""
     limits = spec.limits
-    rooms = [limits.max_parallel_trials - sum(trial.holds_slot for trial in trials)]
+    rooms = [limits.max_parallel_trials - [trial.holds_slot for trial in trials].count(True)]
     rooms.extend(
         most - len(trials) for most in (limits.max_trials, combinations) if most is not None
     )

@@ -14,17 +14,20 @@ the steps and the virtual time that they took and how many of them were trained 
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from statistics import fmean, stdev
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.core.objective import incumbent
+from kubetune.core.decision import Decision, Evidence, StopTrial
 from kubetune.core.trial import Trial
+from kubetune.planner import decide
+from kubetune.simulator.simulation import DecideFn, Simulation
+from kubetune.simulator.training import at_pace, train_along
 from tests.core.builders import make_spec
 from tests.simulation.curves import FAMILIES, PARAMETERS, quality
-from tests.simulation.simulator import OtherRule, Simulation
 
 FULL = 27
 ETA = 3
@@ -32,9 +35,12 @@ LEVELS = (9, 3, 1)
 EQUAL_STEPS = 12 * FULL
 
 
-def judge_standing(spec: TuningJobSpec, trials: Sequence[Trial], reporter: int) -> list[int]:
+Rule = Callable[[Sequence[Trial]], Sequence[int]]
+"""The trials by index -> the indices of those to stop."""
+
+
+def judge_standing(trials: Sequence[Trial]) -> list[int]:
     """Return all Running trials that are not among the best third at their highest rung."""
-    del spec, reporter
     stops = []
     for trial in trials:
         done = len(trial.observations)
@@ -51,17 +57,46 @@ def judge_standing(spec: TuningJobSpec, trials: Sequence[Trial], reporter: int) 
     return stops
 
 
-def judge_at_arrival(spec: TuningJobSpec, trials: Sequence[Trial], reporter: int) -> list[int]:
-    """Return the trial that has just reported if it arrives at a rung and is behind there."""
-    arrived = any(t.index == reporter and len(t.observations) in LEVELS for t in trials)
-    return [i for i in judge_standing(spec, trials, reporter) if arrived and i == reporter]
+def make_judge_at_arrival() -> Rule:
+    """Return the rule that stops trials which have just come to a rung and are behind there."""
+    arrived: set[tuple[int, int]] = set()
+
+    def judge(trials: Sequence[Trial]) -> list[int]:
+        at_rungs = {(t.index, n) for t in trials if (n := len(t.observations)) in LEVELS}
+        newcomers = {index for index, _ in at_rungs - arrived}
+        arrived.update(at_rungs)
+        return [index for index in judge_standing(trials) if index in newcomers]
+
+    return judge
 
 
-RULES: Mapping[str, OtherRule | None] = {
-    "random": None,
-    "arrival": judge_at_arrival,
-    "standing": judge_standing,
-    "launch": None,
+def decide_by(rule: Rule) -> DecideFn:
+    """Return `decide()` with another stopping rule in the place of its own."""
+    nothing = Evidence(rule="other", step=0, value=0.0, threshold=0.0, population=0)
+
+    def decide_so(
+        spec: TuningJobSpec,
+        trials: Sequence[Trial],
+        *,
+        seed: int,
+        started_at: datetime,
+        now: datetime,
+    ) -> Decision:
+        decision = decide(spec, trials, seed=seed, started_at=started_at, now=now)
+        stops = rule(trials) if decision.outcome is None else ()
+        return replace(
+            decision,
+            stop=tuple(StopTrial(index=i, reason="behind", evidence=nothing) for i in stops),
+        )
+
+    return decide_so
+
+
+RULES: Mapping[str, Callable[[], DecideFn]] = {
+    "random": lambda: decide,
+    "arrival": lambda: decide_by(make_judge_at_arrival()),
+    "standing": lambda: decide_by(judge_standing),
+    "launch": lambda: decide,
 }
 
 
@@ -94,18 +129,18 @@ def make_job(
             parameters=PARAMETERS,
             limits={"maxTrials": trials, "maxParallelTrials": setting.workers},
         ),
-        curve=FAMILIES[family](seed),
-        full=FULL,
+        training=at_pace(
+            train_along(FAMILIES[family](seed), steps=FULL),
+            lambda index: setting.spread ** (index * 7919 % 97 / 96),
+        ),
         seed=seed,
-        duration=lambda index: setting.spread ** (index * 7919 % 97 / 96),
-        rule=RULES[way],
+        decide=RULES[way](),
     )
 
 
 def regret(job: Simulation) -> float:
     """Return how much better the best point is than the incumbent's; 1 without an incumbent."""
-    best = incumbent(job.trials.values(), job.spec.objective)
-    return 1.0 if best is None else 1 - quality(best.parameters)
+    return 1.0 if job.incumbent is None else 1 - quality(job.incumbent.parameters)
 
 
 def trained_fully(job: Simulation) -> int:
@@ -127,7 +162,7 @@ def _rows(seeds: range, setting: Setting) -> Iterator[str]:
             equal, fixed = [], []
             for seed in seeds:
                 equal.append(make_job(family, way, seed, endless=True, setting=setting))
-                equal[-1].run(EQUAL_STEPS)
+                equal[-1].run(max_steps=EQUAL_STEPS)
                 fixed.append(make_job(family, way, seed, setting=setting))
                 fixed[-1].run()
             yield (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from kubetune.api.parameters import ParameterValue
 from kubetune.core.seeding import uniforms
-from tests.simulation.simulator import Curve
+from kubetune.simulator.training import Curve
 
 PARAMETERS = [
     {"name": "x", "type": "Float", "min": 0, "max": 1, "scale": "Linear"},

@@ -6,6 +6,8 @@ import pytest
 
 from kubetune.api.trial import TrialState
 from kubetune.core.objective import incumbent
+from kubetune.simulator.simulation import Simulation
+from kubetune.simulator.training import train_along
 from tests.core.builders import make_spec
 from tests.simulation.compare_judging import (
     DEFAULT,
@@ -16,7 +18,6 @@ from tests.simulation.compare_judging import (
     trained_fully,
 )
 from tests.simulation.curves import FAMILIES, PARAMETERS, quality
-from tests.simulation.simulator import Simulation
 
 # By the means and standard errors that compare_judging.py finds over 100 seeds, the difference for
 # 15 seeds taken at random is about three standard errors: one choice of seeds in some hundreds
@@ -31,7 +32,7 @@ def test_hyperband_beats_random_search_at_equal_steps(family: str) -> None:
     for way, regrets in found.items():
         for seed in SEEDS:
             job = make_job(family, way, seed, endless=True)
-            job.run(EQUAL_STEPS)
+            job.run(max_steps=EQUAL_STEPS)
             assert job.steps == EQUAL_STEPS
             regrets.append(regret(job))
     assert fmean(found["launch"]) < fmean(found["random"])
@@ -87,14 +88,13 @@ def test_several_brackets_protect_slow_starters_and_cost_more() -> None:
 def test_the_median_rule_saves_steps_and_never_stops_the_best_of_steady_curves() -> None:
     for seed in range(5):
         job = Simulation(
-            spec=make_spec(
+            make_spec(
                 "Random",
                 parameters=PARAMETERS,
                 limits={"maxTrials": 30, "maxParallelTrials": 4},
                 earlyStopping={"type": "Auto"},
             ),
-            curve=FAMILIES["steady"](seed),
-            full=FULL,
+            train_along(FAMILIES["steady"](seed), steps=FULL),
             seed=seed,
         )
         job.run()

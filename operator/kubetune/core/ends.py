@@ -88,7 +88,7 @@ def _wishes(world: _World) -> Iterator[Outcome]:
     if spec.stop:
         yield _complete("StoppedByUser", "The job was stopped by its user (spec.stop).")
     target = spec.completion.target if spec.completion else None
-    best = incumbent(world.trials, spec.objective)
+    best = None if target is None else incumbent(world.trials, spec.objective)
     if target is None or best is None or best.value is None:
         return
     goal = spec.objective.goal
@@ -102,9 +102,11 @@ def _wishes(world: _World) -> Iterator[Outcome]:
 
 def _faults(world: _World) -> Iterator[Outcome]:
     limits = world.spec.limits
-    failed = sum(trial.state in _FAILED for trial in world.trials)
+    # Counted in a list: this is asked at every event, and a list counts many trials fast.
+    states = [trial.state for trial in world.trials]
+    failed = sum(states.count(state) for state in _FAILED)
     initial = limits.max_initial_failures
-    if 0 < initial <= failed and not any(trial.state in _SUCCESSFUL for trial in world.trials):
+    if 0 < initial <= failed and not any(state in _SUCCESSFUL for state in states):
         yield _failed(
             "FirstTrialsFailed",
             f"The first {failed} trials that ended have failed "
@@ -120,12 +122,14 @@ def _faults(world: _World) -> Iterator[Outcome]:
 
 def _spent(world: _World) -> Iterator[Outcome]:
     limits, combinations, made = world.spec.limits, world.combinations, len(world.trials)
-    if all(trial.state.is_finished for trial in world.trials):
-        if combinations is not None and made >= combinations:
+    no_points = combinations is not None and made >= combinations
+    no_trials = limits.max_trials is not None and made >= limits.max_trials
+    if (no_points or no_trials) and all(trial.state.is_finished for trial in world.trials):
+        if no_points:
             yield _judged(
                 world, "SearchSpaceExhausted", f"All {combinations} combinations were tried."
             )
-        if limits.max_trials is not None and made >= limits.max_trials:
+        if no_trials:
             yield _judged(
                 world,
                 "MaxTrialsReached",

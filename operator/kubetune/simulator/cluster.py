@@ -1,0 +1,223 @@
+"""A cluster in virtual time: trials start, report, fail and end as events in a queue."""
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from kubetune.api.trial import TrialState
+from kubetune.api.tuningjob import FinalValue, ObjectiveSpec
+from kubetune.core.decision import Suggestion
+from kubetune.core.objective import final_value
+from kubetune.core.trial import Observation, Trial
+from kubetune.simulator.training import Attempt, Report, Training
+from kubetune.simulator.weather import Fate, Weather, draw_fate
+
+START = datetime(2000, 1, 1, tzinfo=UTC)
+"""When virtual time starts."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Life:
+    """An attempt of a trial.
+
+    Attributes:
+        began: When the trial's pods began to cost, in virtual seconds.
+        attempt: What was started.
+        fate: What will happen to it.
+        reports: What it will still report.
+        count: Number of reports that came from it.
+        step: The last step that it reported; 0 before the first.
+        is_finite: False if the last report was no number.
+        is_over: True when it has ended; what is still queued for it does not happen.
+    """
+
+    began: float
+    attempt: Attempt
+    fate: Fate
+    reports: Iterator[Report]
+    count: int = 0
+    step: int = 0
+    is_finite: bool = True
+    is_over: bool = False
+
+
+class VirtualCluster:
+    """The trials of one job, with everything that happens to them but decisions.
+
+    Attributes:
+        trials: The trials by index.
+        clock: Virtual seconds since the start.
+        steps: Steps that all attempts of all trials used together.
+        finished: Indices of the trials that have ended, in that order.
+    """
+
+    def __init__(
+        self, training: Training, objective: ObjectiveSpec, *, seed: int, weather: Weather
+    ) -> None:
+        self.trials: dict[int, Trial] = {}
+        self.clock = 0.0
+        self.steps = 0
+        self.finished: list[int] = []
+        self._training = training
+        self._objective = objective
+        self._seed = seed
+        self._weather = weather
+        self._lives: dict[int, _Life] = {}
+        self._queue: list[tuple[float, int, Callable[[], bool]]] = []
+        self._queued = 0
+        self._spent = 0.0  # seconds of pods that are gone
+
+    @property
+    def now(self) -> datetime:
+        """The present moment."""
+        return START + timedelta(seconds=self.clock)
+
+    @property
+    def cost(self) -> float:
+        """Seconds that all pods together have used, those that are still there included."""
+        return self._spent + sum(self.clock - life.began for life in self._lives.values())
+
+    @property
+    def next_at(self) -> float | None:
+        """When the next event happens; None if nothing will happen any more."""
+        return self._queue[0][0] if self._queue else None
+
+    def advance(self) -> bool:
+        """Let the next event happen; return True if more has changed than a trial's reports."""
+        self.clock, _, event = heapq.heappop(self._queue)
+        return event()
+
+    def wake_at(self, seconds: float) -> None:
+        """Let there be an event at that moment, or at once if it has passed."""
+        self._after(max(seconds - self.clock, 0.0), lambda: True)
+
+    def launch(self, suggestion: Suggestion) -> None:
+        """Start a new trial."""
+        trial = Trial(
+            index=suggestion.index,
+            name=f"trial-{suggestion.index}",
+            parameters=suggestion.parameters,
+            state=TrialState.PENDING,
+            resource=suggestion.resource,
+            bracket=suggestion.bracket,
+            holds_slot=True,
+        )
+        self.trials[trial.index] = trial
+        self._begin(trial, number=0, began=self.clock)
+
+    def stop(self, index: int, state: TrialState) -> None:
+        """End a trial that has not finished; it keeps its slot until its pod is gone."""
+        self._finish(self._lives[index], state, holds_slot=True)
+        self._after(self._weather.stop_delay, partial(self._leave, index))
+
+    def _after(self, seconds: float, event: Callable[[], bool]) -> None:
+        self._queued += 1
+        heapq.heappush(self._queue, (self.clock + seconds, self._queued, event))
+
+    def _begin(self, trial: Trial, *, number: int, began: float) -> None:
+        """Start an attempt of a Pending trial."""
+        attempt = Attempt(
+            index=trial.index,
+            parameters=trial.parameters,
+            resource=trial.resource,
+            number=number,
+            seed=self._seed,
+        )
+        life = _Life(
+            began=began,
+            attempt=attempt,
+            fate=draw_fate(attempt, self._weather),
+            reports=iter(self._training(attempt)),
+        )
+        self._lives[trial.index] = life
+        if self._weather.start_delay > 0:
+            self._after(self._weather.start_delay, partial(self._train, life))
+        else:
+            self._train(life)
+
+    def _train(self, life: _Life) -> bool:
+        """Let the training start."""
+        if life.is_over:
+            return False
+        index = life.attempt.index
+        running = replace(self.trials[index], state=TrialState.RUNNING, started_at=self.now)
+        self.trials[index] = running
+        self._await_report(life)
+        return True
+
+    def _await_report(self, life: _Life) -> bool:
+        """Let the next report come; return True if there is none and the trial has ended."""
+        report = next(life.reports, None)
+        if report is None:
+            self._end(life)
+            return True
+        number, fate = life.count + 1, life.fate
+        event = partial(self._report, life, report)
+        if number == fate.lost_at:
+            event = partial(self._disrupt, life)
+        elif number == fate.fails_at or report.value is None:
+            event = partial(self._fail, life)
+        self._after(report.seconds * fate.slowness, event)
+        return False
+
+    def _report(self, life: _Life, report: Report) -> bool:
+        if life.is_over:
+            return False
+        self.steps += report.step - life.step
+        life.count, life.step, life.is_finite = life.count + 1, report.step, report.is_finite
+        if report.value is not None and report.is_finite:
+            trial = self.trials[life.attempt.index]
+            seen = Observation(step=report.step, value=report.value)
+            self.trials[trial.index] = replace(trial, observations=(*trial.observations, seen))
+        return self._await_report(life)
+
+    def _disrupt(self, life: _Life) -> bool:
+        """Take the pod away; the trial runs again from its beginning."""
+        if life.is_over:
+            return False
+        life.is_over = True
+        index = life.attempt.index
+        waiting = replace(
+            self.trials[index], state=TrialState.PENDING, observations=(), started_at=None
+        )
+        self.trials[index] = waiting
+        self._begin(waiting, number=life.attempt.number + 1, began=life.began)
+        return True
+
+    def _fail(self, life: _Life) -> bool:
+        if life.is_over:
+            return False
+        self._finish(life, TrialState.FAILED)
+        return True
+
+    def _end(self, life: _Life) -> None:
+        """End a training that has come to its end; its reports say what it is worth."""
+        seen = self.trials[life.attempt.index].observations
+        is_last = self._objective.value is FinalValue.LAST
+        if life.count and not life.is_finite and (is_last or not seen):
+            self._finish(life, TrialState.FAILED)
+        elif not seen:
+            self._finish(life, TrialState.METRICS_UNAVAILABLE)
+        else:
+            self._finish(life, TrialState.SUCCEEDED)
+
+    def _finish(self, life: _Life, state: TrialState, *, holds_slot: bool = False) -> None:
+        index, value = life.attempt.index, None
+        trial = self.trials[index]
+        if state is not TrialState.FAILED:
+            value = final_value(trial.observations, self._objective.value, self._objective.goal)
+        self.trials[index] = replace(
+            trial, state=state, value=value, finished_at=self.now, holds_slot=holds_slot
+        )
+        self.finished.append(index)
+        life.is_over = True
+        if not holds_slot:
+            self._spent += self.clock - self._lives.pop(index).began
+
+    def _leave(self, index: int) -> bool:
+        """Let a stopped trial's pod be gone: its slot is free."""
+        self.trials[index] = replace(self.trials[index], holds_slot=False)
+        self._spent += self.clock - self._lives.pop(index).began
+        return True
