@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup generate check format test-unit test-apiserver test-e2e test demo \
-	cluster-up cluster-down cluster-status bench-overhead
+	cluster-up cluster-down cluster-status bench-overhead bench-search
 
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -59,3 +59,12 @@ demo: setup ## Tune a real model on a real cluster, and watch.
 
 bench-overhead: cluster-up ## What Kubetune adds to bare Jobs, as ratios.
 	@$(BIN)/python -m benchmarks.overhead
+
+$(VENV)/.bench: $(STAMP)
+	@echo "installing the peers (once; some minutes, some GB)"
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+bench-search: $(VENV)/.bench ## Search strategies against peers; hours, resumable.
+	@$(BIN)/python -m benchmarks.search --seeds 10
+	@$(BIN)/python -m benchmarks.search --report

@@ -1,0 +1,65 @@
+"""`python -m benchmarks.search`: run what is missing, or report what is there."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmarks.search.problems import PROBLEMS, STANDARD
+from benchmarks.search.protocol import MODES
+from benchmarks.search.solvers import SOLVERS, available, installed
+from benchmarks.search.work import cells, run_all
+
+RESULTS: Final = Path(__file__).resolve().parents[1] / "results" / "search.jsonl"
+
+
+def _among(known: Sequence[str]) -> Callable[[str], list[str]]:
+    """Return what reads a list of known names, separated by commas."""
+
+    def parse(text: str) -> list[str]:
+        names = text.split(",")
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(known)}")
+        return names
+
+    return parse
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__)
+    usable = [name for name in SOLVERS if available(name)]
+    choices: list[tuple[str, Sequence[str], Sequence[str]]] = [
+        ("--solvers", usable, [name for name in usable if installed(name)]),
+        ("--problems", list(PROBLEMS), STANDARD),
+        ("--modes", list(MODES), list(MODES)),
+    ]
+    for flag, known, default in choices:
+        parser.add_argument(
+            flag,
+            type=_among(known),
+            default=list(default),
+            metavar="A,B",
+            help=f"{', '.join(known)} (default: {', '.join(default)})",
+        )
+    parser.add_argument("--seeds", type=int, default=10, help="number of seeds, from 0")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="file of results, resumed")
+    parser.add_argument("--report", action="store_true", help="write the table and the figure")
+    return parser
+
+
+def main() -> None:
+    """Run the command line."""
+    asked = _parser().parse_args()
+    if asked.report:
+        from benchmarks.search.report import write_report  # noqa: PLC0415 - needs matplotlib
+
+        print("\n".join(write_report(asked.out)))
+        return
+    wanted = list(cells(asked.solvers, asked.problems, asked.modes, range(asked.seeds)))
+    run_all(wanted, asked.out, jobs=asked.jobs)
+
+
+if __name__ == "__main__":
+    main()
