@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kubetune.api.parameters import ParameterSpec
+from kubetune.api.parameters import ParameterSpec, ParameterType
 from kubetune.core.axis import Axis, build_axis
+from kubetune.core.space import build_space
 from kubetune.errors import SearchSpaceError
 
 
@@ -17,22 +18,24 @@ def make_axis(kind: str = "Float", **fields: Any) -> Axis:
 
 
 UNIT = st.floats(0, 1)
-BOUND = st.floats(-1e15, 1e15, allow_subnormal=False)
+BOUNDS = {
+    "Linear": st.floats(-1e18, 1e18),
+    "Log": st.floats(0, 1e18, exclude_min=True),
+    "ReverseLog": st.floats(0, 1, exclude_max=True),
+}
 
 
 @st.composite
 def intervals(draw: st.DrawFn) -> dict[str, Any]:
-    scale = draw(st.sampled_from(["Linear", "Log", "ReverseLog"]))
-    bound = {
-        "Linear": BOUND,
-        "Log": st.floats(1e-300, 1e15),
-        "ReverseLog": st.floats(0, 1 - 1e-9),
-    }[scale]
-    low, high = sorted((draw(bound), draw(bound)))
-    # Ranges of a few floats only have no room for digits; they have a test of their own.
-    assume(high - low > 1e-6 * max(abs(low), abs(high)))
-    if scale == "ReverseLog":
-        assume(1 - low > 1.000001 * (1 - high))
+    """Any range that the API takes, those of a few floats and of hundreds of decades included."""
+    scale = draw(st.sampled_from(sorted(BOUNDS)))
+    low, high = draw(BOUNDS[scale]), draw(BOUNDS[scale])
+    if draw(st.booleans()):
+        high = low
+        for _ in range(draw(st.integers(1, 5))):
+            high = math.nextafter(high, math.inf)
+    low, high = sorted((low, high))
+    assume(low < high <= (math.nextafter(1, 0) if scale == "ReverseLog" else 1e18))
     return {"min": low, "max": high, "scale": scale}
 
 
@@ -61,6 +64,15 @@ def test_a_decoded_float_survives_encoding_and_decoding_unchanged(
     value = axis.decode(u)
     assert axis.decode(axis.encode(value)) == value
     assert fields["min"] <= value <= fields["max"]
+
+
+@given(intervals(), UNIT)
+def test_a_decoded_float_survives_the_api_server(fields: dict[str, Any], u: float) -> None:
+    """Which stores -0.0 as -0 and 2.0 as 2, so that a program may read them as integers."""
+    value = float(make_axis(**fields).decode(u))
+    text = json.dumps(value)
+    stored = text.removesuffix(".0")
+    assert json.dumps(float(json.loads(stored))) == text
 
 
 @given(intervals())
@@ -129,6 +141,23 @@ def test_a_step_that_misses_max_stops_below_it() -> None:
     assert axis.size == 3
     assert [axis.value(k) for k in range(3)] == [1, 5, 9]
     assert axis.decode(1) == 9
+
+
+def test_no_zero_is_negative() -> None:
+    axes = (
+        make_axis(min=-0.0, max=1),
+        make_axis(min=-1, max=-0.0),
+        make_axis(min=-1e-12, max=1),
+        make_axis(min=-0.0, max=1, step=0.5),
+    )
+    values = [axis.decode(u) for axis in axes for u in (0.0, 1e-13, 1e-9, 1 - 1e-13, 1.0)]
+    assert [json.dumps(value) for value in values if value == 0].count("-0.0") == 0
+
+
+def test_a_zero_bound_has_no_sign_whichever_spec_was_seen_first() -> None:
+    for sign in (-0.0, 0.0):
+        spec = ParameterSpec(name="p", type=ParameterType.FLOAT, min=sign, max=1)
+        assert json.dumps(build_space([spec]).decode([0])) == '{"p": 0.0}'
 
 
 def test_zero_within_steps_is_plain_zero() -> None:
@@ -205,13 +234,31 @@ def test_a_range_of_hundreds_of_decades_is_searched_evenly() -> None:
     assert axis.decode(0.99) == pytest.approx(1e-3, rel=1e-9)
 
 
-def test_a_tiny_range_far_from_zero_is_not_rounded_away() -> None:
-    low, high = 1e6, 1e6 + 1e-7
-    axis = make_axis(min=low, max=high)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"min": 1e6, "max": 1e6 + 1e-7, "scale": "Linear"}, id="far from zero"),
+        pytest.param({"min": 1e6, "max": 1e6 + 1e-7, "scale": "Log"}, id="Log far from zero"),
+        pytest.param({"min": 1, "max": 1 + 1e-12, "scale": "Log"}, id="Log of nearly the same"),
+        pytest.param({"min": 0, "max": 1e-320, "scale": "Linear"}, id="subnormal"),
+        pytest.param({"min": 5e-324, "max": 1e-320, "scale": "Log"}, id="Log of subnormals"),
+        pytest.param({"min": 0, "max": 1e-12, "scale": "ReverseLog"}, id="ReverseLog near zero"),
+        pytest.param({"min": 0.99, "max": 0.99 + 1e-12, "scale": "ReverseLog"}, id="ReverseLog"),
+    ],
+)
+def test_a_tiny_range_is_not_rounded_away(fields: dict[str, Any]) -> None:
+    axis = make_axis(**fields)
     values = {float(axis.decode(k / 10)) for k in range(11)}
-    assert len(values) > 5
-    assert all(low <= value <= high for value in values)
+    assert len(values) == 11
+    assert all(fields["min"] <= value <= fields["max"] for value in values)
     assert all(axis.decode(axis.encode(value)) == value for value in values)
+
+
+def test_integers_far_from_zero_are_told_apart_on_a_log_scale() -> None:
+    axis = make_axis("Integer", min=10**15, max=10**15 + 100, scale="Log")
+    drawn = {axis.decode(k / 1000) for k in range(1001)}
+    assert drawn == set(range(10**15, 10**15 + 101))
+    assert all(axis.decode(axis.encode(value)) == value for value in drawn)
 
 
 def test_the_widest_range_is_halved_at_zero() -> None:

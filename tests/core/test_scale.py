@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.api.parameters import ParameterSpec, Scale
-from kubetune.core.scale import exact, resolve_scale, unwarp, warp
+from kubetune.core.scale import Warp, exact, resolve_scale
 
 
 @pytest.mark.parametrize(
@@ -31,21 +31,60 @@ def test_auto_is_log_for_a_wide_positive_range_without_step(
     assert resolve_scale(spec) is want
 
 
-@given(st.sampled_from(list(Scale)), st.floats(1e-9, 0.999999))
-def test_unwarp_undoes_warp(scale: Scale, value: float) -> None:
-    assert unwarp(scale, warp(scale, value)) == pytest.approx(value, rel=1e-9)
+SCALES = st.sampled_from([Scale.LINEAR, Scale.LOG, Scale.REVERSE_LOG])
 
 
-@pytest.mark.parametrize("scale", list(Scale))
-def test_every_scale_keeps_the_order_of_values(scale: Scale) -> None:
-    warped = [warp(scale, value / 1000) for value in range(1, 1000)]
+@given(SCALES, st.floats(1e-9, 0.999999), st.floats(1e-9, 0.999999), st.floats(0, 1))
+def test_a_warped_value_is_found_again(
+    scale: Scale, first: float, second: float, share: float
+) -> None:
+    low, high = sorted((first, second))
+    warp = Warp(scale, low, high)
+    value = low + share * (high - low)
+    assert warp.value(warp.warped(value)) == pytest.approx(value, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("scale", [Scale.LINEAR, Scale.LOG, Scale.REVERSE_LOG])
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        pytest.param(0.001, 0.999, id="wide"),
+        pytest.param(0.5, 0.6, id="narrow"),
+        pytest.param(0.5, 0.5 + 1e-12, id="a few thousand floats"),
+    ],
+)
+def test_a_scale_begins_at_zero_and_keeps_the_order_of_values(
+    scale: Scale, low: float, high: float
+) -> None:
+    warp = Warp(scale, low, high)
+    warped = [warp.warped(low + share / 1000 * (high - low)) for share in range(1001)]
+    assert warped[0] == 0
+    assert warped[-1] == warp.width
     assert warped == sorted(set(warped))
 
 
+@pytest.mark.parametrize("scale", [Scale.LOG, Scale.REVERSE_LOG])
+def test_both_formulas_agree_where_one_takes_over_from_the_other(scale: Scale) -> None:
+    bounds = {Scale.LOG: (0.25, 0.5), Scale.REVERSE_LOG: (0.5, 0.75)}[scale]
+    wide = Warp(scale, *bounds)
+    narrow = Warp(scale, bounds[0], math.nextafter(bounds[1], 0))
+    assert (wide.is_narrow, narrow.is_narrow) == (False, True)
+    for share in range(11):
+        value = bounds[0] + share / 11 * 0.25
+        assert wide.warped(value) == pytest.approx(narrow.warped(value), abs=1e-15)
+        assert wide.value(share / 20) == pytest.approx(narrow.value(share / 20), abs=1e-15)
+
+
+def test_log_gives_equal_room_to_each_decade() -> None:
+    warp = Warp(Scale.LOG, 1e-300, 1e18)
+    assert warp.width == pytest.approx(318 * math.log(10))
+    assert warp.warped(1e-299) == pytest.approx(math.log(10))
+
+
 def test_reverse_log_gives_equal_room_to_each_nine() -> None:
-    nines = [warp(Scale.REVERSE_LOG, value) for value in (0.9, 0.99, 0.999)]
-    assert nines[1] - nines[0] == pytest.approx(math.log(10))
-    assert nines[2] - nines[1] == pytest.approx(math.log(10))
+    warp = Warp(Scale.REVERSE_LOG, 0.9, 0.999)
+    assert warp.warped(0.99) == pytest.approx(math.log(10))
+    assert warp.width == pytest.approx(2 * math.log(10))
 
 
 def test_exact_is_the_number_that_was_written() -> None:

@@ -75,7 +75,7 @@ class ParameterSpec(ApiModel):
         "within [0, 1) such as a momentum. Auto (what an absent value means): Log where min > 0, "
         "max / min >= 1000 and no step is given, otherwise Linear.",
     )
-    values: list[CategoricalValue] | None = Field(
+    values: tuple[CategoricalValue, ...] | None = Field(
         default=None,
         min_length=1,
         max_length=100,

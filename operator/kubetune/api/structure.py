@@ -186,6 +186,7 @@ _WORDS: dict[str, _Words] = {
     "string_type": _wrong_type,
     "bool_type": _wrong_type,
     "list_type": _wrong_type,
+    "tuple_type": _wrong_type,
     "dict_type": _wrong_type,
     "model_type": _wrong_type,
     "greater_than": _bound("more than"),

@@ -1,18 +1,17 @@
 """One axis of the search space: the values of one parameter against the interval [0, 1].
 
-Symbols: u a number in [0, 1]; k the number of a value on a countable axis, from 0; n the number of
-values. Three kinds: `Interval` (every float of a range), `Steps` (min, min + step, …) and `Choice`.
-Uniform u gives values that are uniform in the warped range (see core.scale).
+Symbols: u a number in [0, 1]; t a warped number (see core.scale); k the number of a value on a
+countable axis, from 0; n the number of values. Three kinds: `Interval` (every float of a range),
+`Steps` (min, min + step, …) and `Choice`. Uniform u gives values that are uniform in t.
 """
 
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from typing import Protocol
 
 from kubetune.api.parameters import ParameterSpec, ParameterType, ParameterValue, Scale
-from kubetune.core.scale import exact, resolve_scale, unwarp, warp
+from kubetune.core.scale import Warp, exact, resolve_scale
 from kubetune.errors import SearchSpaceError
 
 # Floats without a step are rounded to about this many digits: more than any training can tell
@@ -36,16 +35,21 @@ class Axis(Protocol):
         """Return the value at u, 0 <= u <= 1."""
 
     def encode(self, value: ParameterValue) -> float:
-        """Return a u that decodes to the value."""
+        """Return a u that decodes to the value, if it is one that `decode` gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Every float between two bounds, both inclusive; 0 is the lower bound and 1 the upper."""
+    """Every float between two bounds, both inclusive; 0 is the lower bound and 1 the upper.
 
-    low: float
-    high: float
-    scale: Scale
+    Attributes:
+        warp: The scale and the bounds.
+        places: Decimal places that values are rounded to; None where their number depends on the
+            value, on a Log or ReverseLog range that is not narrow.
+    """
+
+    warp: Warp
+    places: int | None
 
     @property
     def size(self) -> None:
@@ -54,91 +58,98 @@ class Interval:
 
     def value(self, k: int) -> ParameterValue:
         """Raise: an interval has no k-th value."""
-        raise SearchSpaceError([f"[{self.low}, {self.high}] has no value number {k}: no step"])
+        raise SearchSpaceError(
+            [f"[{self.warp.low}, {self.warp.high}] has no value number {k}: no step"]
+        )
 
     def decode(self, u: float) -> float:
         """Return the value at u, rounded (see `DIGITS`) and never outside the bounds."""
         if u <= 0:
-            return self.low
+            return self.warp.low
         if u >= 1:
-            return self.high
-        if self.scale is Scale.LINEAR:
-            # Fractions, because floats would lose the last digits of a tiny range far from 0.
-            share = Fraction(u)
-            value = float(Fraction(self.low) * (1 - share) + Fraction(self.high) * share)
-        else:
-            bottom, top = warp(self.scale, self.low), warp(self.scale, self.high)
-            value = unwarp(self.scale, bottom + u * (top - bottom))
-        return min(max(self._round(value), self.low), self.high)
+            return self.warp.high
+        value = self._rounded(self.warp.value(u * self.warp.width))
+        # A sum with zero has no negative zero, whose text JSON does not keep.
+        return min(max(value, self.warp.low), self.warp.high) + 0.0
 
     def encode(self, value: ParameterValue) -> float:
         """Return u; exact round trip for every value that `decode` gives."""
-        if self.scale is Scale.LINEAR:
-            low = Fraction(self.low)
-            return float((Fraction(value) - low) / (Fraction(self.high) - low))
-        bottom, top = warp(self.scale, self.low), warp(self.scale, self.high)
-        return (warp(self.scale, float(value)) - bottom) / (top - bottom)
+        return self.warp.warped(float(value)) / self.warp.width
 
-    def _round(self, value: float) -> float:
+    def _rounded(self, value: float) -> float:
         """Return the value with DIGITS digits of what its scale resolves."""
-        if self.scale is Scale.LOG:
+        if self.places is not None:
+            return round(value, self.places)
+        if self.warp.scale is Scale.LOG:
             return float(f"{value:.{DIGITS}g}")
-        if self.scale is Scale.REVERSE_LOG:
-            places = DIGITS - 1 - Decimal(1 - value).adjusted()
-            return round(value, min(places, _MAX_PLACES_NEAR_ONE))
-        span = Decimal(self.high) - Decimal(self.low)
-        return round(value, DIGITS - span.adjusted())
+        places = DIGITS - 1 - Decimal(1 - value).adjusted()
+        return round(value, min(places, _MAX_PLACES_NEAR_ONE))
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The values low, low + step, …, `size` of them.
+    """The values min, min + step, …, `size` of them: (first + k * stride) / unit.
 
     Each value owns the part of the warped range that is nearer to it than to its neighbours; the
     first and the last own as much outside as inside, so the bounds are not drawn half as often.
-    Values are computed in exact decimal arithmetic: 0.3, never 0.30000000000000004.
+    Whole numbers, because a quotient of them is rounded once: 0.3, never 0.30000000000000004.
+
+    Attributes:
+        first: min * unit.
+        stride: step * unit.
+        unit: 1, or a power of ten that makes the other two whole.
+        size: n.
+        warp: The scale, from the first value to the last.
+        integer: Whether the values are of the type Integer; unit is 1 then.
     """
 
-    low: Fraction
-    step: Fraction
+    first: int
+    stride: int
+    unit: int
     size: int
-    scale: Scale
+    warp: Warp
     integer: bool
 
     def value(self, k: int) -> int | float:
         """Return the k-th value."""
-        number = self.low + k * self.step
-        return int(number) if self.integer else float(number)
+        number = self.first + k * self.stride
+        return number if self.integer else number / self.unit
 
     def decode(self, u: float) -> int | float:
         """Return the value that owns u."""
-        if self._even:
-            return self.value(min(int(Fraction(u) * self.size), self.size - 1))
-        low, high = self._edges()
-        t = low + u * (high - low)
-        guess = (unwarp(self.scale, t) - float(self.low)) / float(self.step)
-        k = min(max(round(guess), 0), self.size - 1)
-        while k > 0 and t < self._border(k):
-            k -= 1
-        while k < self.size - 1 and t >= self._border(k + 1):
-            k += 1
-        return self.value(k)
+        return self.value(self._number(u))
 
     def encode(self, value: ParameterValue) -> float:
         """Return u of the value; exact round trip as long as floats tell the values' u apart."""
         if self._even:
-            k = round((exact(float(value)) - self.low) / self.step)
-            return float(Fraction(2 * k + 1, 2 * self.size))
+            over, under = float(value).as_integer_ratio()
+            k = round((over * self.unit - self.first * under) / (self.stride * under))
+            return (2 * k + 1) / (2 * self.size)
         low, high = self._edges()
-        return (warp(self.scale, float(value)) - low) / (high - low)
+        return (self.warp.warped(float(value)) - low) / (high - low)
+
+    def _number(self, u: float) -> int:
+        """Return k of the value that owns u."""
+        if self._even:
+            over, under = float(u).as_integer_ratio()
+            return min(over * self.size // under, self.size - 1)
+        low, high = self._edges()
+        t = low + u * (high - low)
+        guess = round((self.warp.value(t) * self.unit - self.first) / self.stride)
+        k = min(max(guess, 0), self.size - 1)
+        while k > 0 and t < self._border(k):
+            k -= 1
+        while k < self.size - 1 and t >= self._border(k + 1):
+            k += 1
+        return k
 
     @property
     def _even(self) -> bool:
         """True if every value owns the same share of [0, 1]."""
-        return self.scale is Scale.LINEAR or self.size == 1
+        return self.warp.scale is Scale.LINEAR or self.size == 1
 
     def _warped(self, k: int) -> float:
-        return warp(self.scale, float(self.value(k)))
+        return self.warp.warped(self.value(k))
 
     def _border(self, k: int) -> float:
         """Return t half-way between the values k - 1 and k."""
@@ -146,8 +157,8 @@ class Steps:
 
     def _edges(self) -> tuple[float, float]:
         """Return t at u = 0 and at u = 1."""
-        first, last = self._warped(0), self._warped(self.size - 1)
-        return 2 * first - self._border(1), 2 * last - self._border(self.size - 1)
+        last = self.warp.width
+        return -self._border(1), 2 * last - self._border(self.size - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +204,34 @@ def build_axis(spec: ParameterSpec) -> Axis:
         raise SearchSpaceError([f"parameter {spec.name}: scale ReverseLog needs 0 <= min, max < 1"])
     integer = spec.type is ParameterType.INTEGER
     if spec.step is None and not integer:
-        return Interval(low, high, scale)
-    step = exact(spec.step if spec.step is not None else 1.0)
-    if integer and any(number.denominator != 1 for number in (exact(low), exact(high), step)):
+        return _interval(Warp(scale, low, high))
+    step = spec.step if spec.step is not None else 1.0
+    if integer and any(not number.is_integer() for number in (low, high, step)):
         raise SearchSpaceError([f"parameter {spec.name}: an Integer has whole min, max and step"])
-    size = math.floor((exact(high) - exact(low)) / step) + 1
-    return Steps(exact(low), step, size, scale, integer)
+    return _steps(scale, low, high, step, integer=integer)
+
+
+def _interval(warp: Warp) -> Interval:
+    span = Decimal(warp.high) - Decimal(warp.low)
+    return Interval(warp, places=DIGITS - span.adjusted() if warp.is_narrow else None)
+
+
+def _steps(scale: Scale, low: float, high: float, step: float, *, integer: bool) -> Steps:
+    first, stride, span = exact(low), exact(step), exact(high) - exact(low)
+    unit = math.lcm(first.denominator, stride.denominator)
+    last = first + span // stride * stride
+    return Steps(
+        first=int(first * unit),
+        stride=int(stride * unit),
+        unit=unit,
+        size=span // stride + 1,
+        warp=Warp(scale, float(first), float(last)),
+        integer=integer,
+    )
 
 
 def _bounds(spec: ParameterSpec) -> tuple[float, float]:
     if spec.min is None or spec.max is None or not spec.min < spec.max:
         raise SearchSpaceError([f"parameter {spec.name}: needs min < max"])
-    return spec.min, spec.max
+    # A sum with zero has no negative zero: equal specs have to mean the same values.
+    return spec.min + 0.0, spec.max + 0.0

@@ -1,10 +1,12 @@
 """The scales of a numeric range: strictly increasing maps between a value and a warped number.
 
-Searching uniformly in the warped number is what a scale means. Symbols: v a value, t its warped
-number; t = v for Linear, ln v for Log, -ln(1 - v) for ReverseLog.
+Searching uniformly in the warped number is what a scale means. Symbols: v a value; l the lower
+bound; t the warped number, 0 at l: v - l for Linear, ln(v / l) for Log and
+ln((1 - l) / (1 - v)) for ReverseLog.
 """
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 
 from kubetune.api.parameters import ParameterSpec, Scale
@@ -30,23 +32,64 @@ def resolve_scale(spec: ParameterSpec) -> Scale:
     return Scale.LOG if wide else Scale.LINEAR
 
 
-def warp(scale: Scale, value: float) -> float:
-    """Return t of a value; v > 0 for Log, v < 1 for ReverseLog."""
-    match scale:
-        case Scale.LOG:
-            return math.log(value)
-        case Scale.REVERSE_LOG:
-            return -math.log1p(-value)
-        case _:
-            return float(value)
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """A scale on a range.
 
+    A difference of logarithms loses the digits in which the values of a narrow range differ, and
+    ln(1 + x) would overflow on the widest ones. So a range is narrow if its warped ends are less
+    than ln 2 apart, and each kind has a formula of its own.
 
-def unwarp(scale: Scale, warped: float) -> float:
-    """Return the value of t, up to rounding."""
-    match scale:
-        case Scale.LOG:
-            return math.exp(warped)
-        case Scale.REVERSE_LOG:
-            return -math.expm1(-warped)
-        case _:
-            return warped
+    Attributes:
+        scale: Linear, Log (low > 0) or ReverseLog (0 <= low, high < 1).
+        low: l, the lower bound.
+        high: The upper bound, not below low.
+    """
+
+    scale: Scale
+    low: float
+    high: float
+
+    @property
+    def is_narrow(self) -> bool:
+        """True where t is nearly proportional to v - l."""
+        match self.scale:
+            case Scale.LOG:
+                return self.high < 2 * self.low
+            case Scale.REVERSE_LOG:
+                return 1 - self.low < 2 * (1 - self.high)
+            case _:
+                return True
+
+    @property
+    def width(self) -> float:
+        """The range of t: 0 to this."""
+        return self.warped(self.high)
+
+    def warped(self, value: float) -> float:
+        """Return t of a value; exactly 0 for l."""
+        match self.scale:
+            case Scale.LOG:
+                if self.is_narrow:
+                    return math.log1p((value - self.low) / self.low)
+                return math.log(value) - math.log(self.low)
+            case Scale.REVERSE_LOG:
+                if self.is_narrow:
+                    return -math.log1p((self.low - value) / (1 - self.low))
+                return math.log1p(-self.low) - math.log1p(-value)
+            case _:
+                return value - self.low
+
+    def value(self, warped: float) -> float:
+        """Return the value of t, up to rounding."""
+        match self.scale:
+            case Scale.LOG:
+                if self.is_narrow:
+                    return self.low + self.low * math.expm1(warped)
+                return math.exp(math.log(self.low) + warped)
+            case Scale.REVERSE_LOG:
+                if self.is_narrow:
+                    return self.low - (1 - self.low) * math.expm1(-warped)
+                return -math.expm1(math.log1p(-self.low) - warped)
+            case _:
+                return self.low + warped

@@ -9,6 +9,7 @@ of a point of a finite space.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from kubetune.api.parameters import ParameterSpec, ParameterValue
@@ -67,11 +68,16 @@ class SearchSpace:
 
 
 def build_space(parameters: Sequence[ParameterSpec]) -> SearchSpace:
-    """Return the search space of the parameters.
+    """Return the search space of the parameters. Cached: every decision asks for it several times.
 
     Raises:
         SearchSpaceError: a parameter's fields contradict each other.
     """
+    return _build(tuple(parameters))
+
+
+@lru_cache(maxsize=256)
+def _build(parameters: tuple[ParameterSpec, ...]) -> SearchSpace:
     axes = tuple(build_axis(parameter) for parameter in parameters)
     sizes = [axis.size for axis in axes]
     counted = [size for size in sizes if size is not None]
