@@ -13,7 +13,7 @@ from kubetune.api.names import COLLECTOR_CONTAINER
 from kubetune.api.parameters import ParameterValue
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.trialjob import TrialIdentity, build_trial_job, service_account, training_container
-from tests.controller.builders import make_spec, template
+from tests.controller.builders import LEARNING_RATE, make_spec, template
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -172,7 +172,7 @@ def test_the_job_of_a_trial_is_the_one_that_was_reviewed(
         pytest.param("", "", id="nothing"),
         pytest.param(0.1, "0.1", id="a float"),
         pytest.param(1e-05, "1e-05", id="a small float"),
-        pytest.param(5, "5", id="an integer"),
+        pytest.param(5.0, "5.0", id="a whole float"),
     ],
 )
 def test_a_value_reaches_the_training_code_as_it_is(value: ParameterValue, want: str) -> None:
@@ -335,3 +335,20 @@ def test_the_training_container_is_the_first_one_unless_the_spec_names_another()
     assert training_container(make_spec(job_template=both, metrics={"container": "train"})) == (
         "train"
     )
+
+
+def test_a_job_is_the_same_whether_its_trial_was_read_back_or_not() -> None:
+    momentum = {"name": "a.momentum", "type": "Float", "min": 0, "max": 1}
+    container = {**TRAIN, "args": ["$(params.lr)", "$(params.a.momentum)"]}
+    spec = make_spec(
+        parameters=[LEARNING_RATE, momentum],
+        job_template=template(containers=[container]),
+    )
+    sent = build(spec, identity({"lr": 0.1, "a.momentum": 1.0}))
+    stored = build(spec, identity({"a.momentum": 1, "lr": 0.1}))
+    assert sent == stored
+    train = container_of(stored, "train")
+    variables = variables_of(train)
+    assert train["args"] == ["0.1", "1.0"]
+    assert variables["KUBETUNE_PARAM_A_MOMENTUM"] == "1.0"
+    assert variables["KUBETUNE_PARAMETERS"] == '{"lr": 0.1, "a.momentum": 1.0}'

@@ -5,12 +5,15 @@ the world that its decision made asks for nothing new.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 
+from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Decision, Suggestion
 from kubetune.core.ends import find_end, time_left
+from kubetune.core.initial_trials import untried_initial_points
 from kubetune.core.plan import Plan, Problem, check, plan
 from kubetune.core.space import build_space
 from kubetune.core.trial import Trial
@@ -76,11 +79,44 @@ def _launches(
     if count <= 0:
         return (), None
     first = trials[-1].index + 1 if trials else 0
+    wished = _wished(spec, trials, count, first, seed)
+    if len(wished) == count:
+        return wished, None
+    world = [*trials, *(_as_pending(suggestion) for suggestion in wished)]
+    count, first = count - len(wished), first + len(wished)
     suggest = STRATEGIES[spec.strategy.type]
     try:
-        suggested = suggest(spec, trials, count=count, first_index=first, seed=seed)
+        suggested = suggest(spec, world, count=count, first_index=first, seed=seed)
     except StrategyError as error:
         suggest = fallback(spec)
-        suggested = suggest(spec, trials, count=count, first_index=first, seed=seed)
-        return tuple(suggested), f"{spec.strategy.type} could not answer: {error}"
-    return tuple(suggested), None
+        suggested = suggest(spec, world, count=count, first_index=first, seed=seed)
+        return (*wished, *suggested), f"{spec.strategy.type} could not answer: {error}"
+    return (*wished, *suggested), None
+
+
+def _wished(
+    spec: TuningJobSpec, trials: Sequence[Trial], count: int, first: int, seed: int
+) -> tuple[Suggestion, ...]:
+    """Return at most `count` suggestions from the initial points that no trial has yet."""
+    points = untried_initial_points(spec, trials, seed=seed)[:count]
+    if not points:
+        return ()
+    # Random search says what else a trial of this strategy has: with Hyperband, its bracket.
+    drawn = fallback(spec)(spec, trials, count=len(points), first_index=first, seed=seed)
+    return tuple(
+        replace(suggestion, parameters=point, reason="one of spec.initialTrials")
+        for suggestion, point in zip(drawn, points, strict=True)
+    )
+
+
+def _as_pending(suggestion: Suggestion) -> Trial:
+    """Return the trial that a suggestion becomes."""
+    return Trial(
+        index=suggestion.index,
+        name="",
+        parameters=suggestion.parameters,
+        state=TrialState.PENDING,
+        resource=suggestion.resource,
+        bracket=suggestion.bracket,
+        holds_slot=True,
+    )

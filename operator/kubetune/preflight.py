@@ -35,7 +35,7 @@ def objections(spec: TuningJobSpec) -> Iterator[Objection]:
     for fault in check_placeholders(spec):
         yield Objection(reason="InvalidPlaceholders", path=fault.path, message=fault.message)
     for problem in planner.check(spec):
-        yield Objection(reason=problem.reason, path="spec", message=problem.message)
+        yield Objection(reason=problem.reason, path=problem.path, message=problem.message)
     pod = spec.trial.template["spec"]["template"]["spec"]
     named = pod.get("serviceAccountName")
     is_annotation = spec.metrics.source is MetricsSource.ANNOTATION

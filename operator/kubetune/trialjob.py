@@ -7,13 +7,13 @@ and in `kubetune validate`. The user's command is never rewritten or wrapped.
 import json
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kubetune.api import names
 from kubetune.api.durations import parse_duration
-from kubetune.api.parameters import ParameterValue
-from kubetune.api.placeholders import substitute
+from kubetune.api.parameters import ParameterValue, typed_point
+from kubetune.api.placeholders import substitute, value_text
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
 
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  a path, no secret
@@ -69,6 +69,7 @@ def build_trial_job(
         collector_image: Image of the metrics sidecar; unused with source Annotation.
         rungs: Steps at which the collector reports at once, ascending.
     """
+    trial = replace(trial, parameters=typed_point(spec.parameters, trial.parameters))
     template = substitute(
         spec.trial.template,
         parameters=trial.parameters,
@@ -214,7 +215,7 @@ def _environment(trial: TrialIdentity) -> list[dict[str, Any]]:
         {"name": "KUBETUNE_PARAMETERS", "value": json.dumps(parameters).replace("$", "$$")},
     ]
     variables += [
-        {"name": names.parameter_variable(name), "value": str(value).replace("$", "$$")}
+        {"name": names.parameter_variable(name), "value": value_text(value).replace("$", "$$")}
         for name, value in parameters.items()
     ]
     return variables

@@ -393,6 +393,28 @@ BAD_SPECS = (
         )
         for field, value in {"min": 1, "max": 2, "step": 3, "scale": "Linear"}.items()
     ),
+    # Initial trials; what their values may be is not for the schema to say.
+    BadSpec(
+        id="an initial trial without the field parameters",
+        changes={"spec.initialTrials": [{}]},
+        field="spec.initialTrials[0].parameters",
+        remedy="is missing: add it",
+        server="Required value",
+    ),
+    BadSpec(
+        id="an initial trial that is a list",
+        changes={"spec.initialTrials": [{"parameters": [0.1, 64]}]},
+        field="spec.initialTrials[0].parameters",
+        remedy="must be an object with fields",
+        server="must be of type object",
+    ),
+    BadSpec(
+        id="too many initial trials",
+        changes={"spec.initialTrials": [{"parameters": {}}] * 101},
+        field="spec.initialTrials",
+        remedy="must have from 0 to 100 items",
+        server="must have at most 100 items",
+    ),
     # The strategy.
     BadSpec(
         id="Hyperband without its settings",

@@ -130,6 +130,16 @@ FIELDS = {
     ),
     "parameters": st.lists(st.one_of(FLOATS, INTEGERS, CATEGORICALS), min_size=1, max_size=3),
     "strategy": STRATEGIES,
+    "initialTrials": st.lists(
+        st.fixed_dictionaries(
+            {
+                "parameters": st.dictionaries(
+                    PARAMETER_NAMES, st.one_of(NUMBERS, RUN_IDS), max_size=3
+                )
+            }
+        ),
+        max_size=3,
+    ),
     "earlyStopping": _optional(type=st.sampled_from(["Off", "Auto"])),
     "limits": _optional(
         maxTrials=COUNTS,

@@ -44,6 +44,13 @@ GOOD_CHANGES: dict[str, dict[str, Any]] = {
         "spec.parameters[0].min": 0,
         "spec.parameters[0].max": 0.999999,
     },
+    "initial trials, complete, in part and empty": {
+        "spec.initialTrials": [
+            {"parameters": {"lr": 0.1, "hidden": 64, "activation": "relu"}},
+            {"parameters": {"lr": 0.2}},
+            {"parameters": {}},
+        ]
+    },
     "a step as large as the range": {"spec.parameters[1].step": 240},
     "an integer as large as floats count exactly": {"spec.parameters[1].max": 2**53},
     "metrics from a file": {"spec.metrics": {"source": "File", "path": "/metrics/log.txt"}},

@@ -146,7 +146,7 @@ def test_every_fault_is_found_at_once() -> None:
     [
         pytest.param("--lr=$(params.lr)", "--lr=0.001", id="a float"),
         pytest.param("$(params.hidden)x$(params.hidden)", "64x64", id="one parameter twice"),
-        pytest.param("m$(params.momentum)", "m1", id="a whole float without a point"),
+        pytest.param("m$(params.momentum)", "m1.0", id="a whole float keeps its point"),
         pytest.param("$(trial.name)/$(trial.index)/$(trial.resource)", "digits-3/3/27", id="trial"),
         pytest.param("$$(params.lr)", "$(params.lr)", id="an escape"),
         pytest.param("$$$(params.lr)", "$$0.001", id="an escaped dollar before a placeholder"),
@@ -162,6 +162,7 @@ def test_a_value_that_is_only_a_placeholder_takes_the_type_of_the_parameter() ->
     template = {
         "priority": "$(params.hidden)",
         "limits": {"cpu": "$(params.lr)", "memory": "$(params.hidden)Mi"},
+        "whole": "$(params.momentum)",
         "index": "$(trial.index)",
         "kind": "$(params.activation)",
     }
@@ -169,6 +170,7 @@ def test_a_value_that_is_only_a_placeholder_takes_the_type_of_the_parameter() ->
     assert filled(template) == {
         "priority": 64,
         "limits": {"cpu": 0.001, "memory": "64Mi"},
+        "whole": 1,
         "index": 3,
         "kind": "relu",
     }

@@ -9,6 +9,7 @@ import yaml
 from kubetune.cli.access import Target
 from kubetune.cli.best import best, render_best
 from kubetune.cli.exits import CommandError, ExitCode
+from kubetune.cli.objects import decode_job
 from tests.cli.cli_builders import BEST, a_job, job_body
 from tests.cli.golden_files import Compare
 from tests.kube.fake_api_server import FakeApiServer
@@ -57,6 +58,21 @@ def test_json_and_yaml_say_the_same_and_keep_types(form: str, load: Any) -> None
     assert document["trial"] == "digits-1"
     assert document["value"] == 0.9833
     assert document["resource"] == 27
+
+
+def test_a_float_that_the_api_server_stored_without_its_point_is_a_float_again() -> None:
+    body = job_body(
+        best={**BEST, "parameters": {"depth": 3, "share": 1}},
+        spec={
+            "parameters": [
+                {"name": "share", "type": "Float"},
+                {"name": "depth", "type": "Integer"},
+            ]
+        },
+    )
+    job = decode_job(json.dumps(body).encode())
+    assert job.status.best is not None
+    assert render_best(job, job.status.best, "args") == "--share=1.0 --depth=3\n"
 
 
 async def test_the_best_of_a_job_on_a_cluster(target: Target, server: FakeApiServer) -> None:

@@ -60,6 +60,16 @@ def test_the_sample_job_alone_is_yaml_that_kubectl_could_take(
     assert capsys.readouterr().err.count(": valid\n") == 2
 
 
+def test_an_initial_trial_that_cannot_be_tried_is_told_with_its_line() -> None:
+    trials = (
+        "  initialTrials:\n    - parameters: {layers: 2}\n    - parameters: {layers: 4, lr: 0.1}\n"
+    )
+    code, text = verdict(GOOD.replace("  limits:", f"{trials}  limits:"))
+    assert code is ExitCode.FAILED
+    [fault] = text.splitlines()[1:]
+    assert fault.startswith("  line 15: spec.initialTrials[1].parameters.layers is 4 but must be")
+
+
 def test_quiet_says_the_verdict_alone() -> None:
     assert verdict(GOOD, quiet=True) == (ExitCode.OK, "standard input: TuningJob small: valid\n")
 

@@ -75,6 +75,12 @@ def assert_refused(world: World, reason: str) -> None:
             id="a grid of another size than maxTrials",
         ),
         pytest.param(
+            spec_fields(initialTrials=[{"parameters": {}}, {"parameters": {"lr": 3}}]),
+            "InvalidInitialTrials",
+            "spec.initialTrials[1].parameters.lr is 3 but must be from 0.0001 to 1.0",
+            id="an initial trial outside the search space",
+        ),
+        pytest.param(
             spec_fields(
                 metrics={"container": "fit"},
                 job_template=template(containers=[container(ARGUMENT)]),

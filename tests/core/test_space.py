@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.api.parameters import ParameterSpec
-from kubetune.core.space import SearchSpace, build_space
+from kubetune.core.space import Point, SearchSpace, build_space
 from kubetune.errors import SearchSpaceError
 from tests.core.builders import ACTIVATION, HIDDEN, LEARNING_RATE, Parameter
 
@@ -36,6 +36,30 @@ def test_the_points_of_a_finite_space_are_enumerated_once_each(space: SearchSpac
 
 
 @given(finite_spaces(), st.data())
+def test_a_point_has_the_number_that_it_was_made_from(
+    space: SearchSpace, data: st.DataObject
+) -> None:
+    assert space.size is not None
+    k = data.draw(st.integers(0, space.size - 1))
+    assert space.number(space.point(k)) == k
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param({"hidden": 17, "activation": "relu"}, id="between two steps"),
+        pytest.param({"hidden": 80, "activation": "relu"}, id="beyond the last step"),
+        pytest.param({"hidden": math.inf, "activation": "relu"}, id="infinite"),
+        pytest.param({"hidden": "16", "activation": "relu"}, id="a text for a number"),
+        pytest.param({"hidden": 16, "activation": "selu"}, id="an unknown category"),
+    ],
+)
+def test_what_is_no_point_of_the_space_has_no_number(point: Point) -> None:
+    with pytest.raises(SearchSpaceError, match="no value number"):
+        make_space(HIDDEN, ACTIVATION).number(point)
+
+
+@given(finite_spaces(), st.data())
 def test_every_point_of_a_finite_space_survives_encoding(
     space: SearchSpace, data: st.DataObject
 ) -> None:
@@ -60,6 +84,8 @@ def test_one_float_without_step_makes_the_space_infinite() -> None:
     assert space.size is None
     with pytest.raises(SearchSpaceError, match="no step"):
         space.point(0)
+    with pytest.raises(SearchSpaceError, match="no value number"):
+        space.number({"lr": 0.1, "hidden": 16})
 
 
 def test_the_size_of_a_huge_space_is_exact() -> None:

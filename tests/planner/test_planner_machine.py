@@ -44,9 +44,17 @@ class TuningJobMachine(RuleBasedStateMachine):
         max_trials=st.integers(1, 14),
         parallel=st.integers(1, 5),
         auto=st.booleans(),
+        initial=st.lists(st.sampled_from([{}, {"hidden": 32}, {"hidden": 64}]), max_size=3),
     )
     def start(
-        self, *, strategy: str, space: str, max_trials: int, parallel: int, auto: bool
+        self,
+        *,
+        strategy: str,
+        space: str,
+        max_trials: int,
+        parallel: int,
+        auto: bool,
+        initial: list[dict[str, int]],
     ) -> None:
         parameters = SPACES["finite" if strategy == "Grid" else space]
         self.max_trials = 12 if strategy == "Grid" else max_trials
@@ -60,6 +68,7 @@ class TuningJobMachine(RuleBasedStateMachine):
                 "maxParallelTrials": self.parallel,
                 "maxInitialFailures": 0,
             },
+            initialTrials=[{"parameters": point} for point in initial],
             earlyStopping={"type": "Auto" if auto and strategy != "Hyperband" else "Off"},
         )
         self.space = build_space(self.spec.parameters)

@@ -1,11 +1,12 @@
 """What a decision makes of a trial, and what the search sees of it."""
 
+import msgspec
 import pytest
 
 from kubetune.api.trial import TrialState
 from kubetune.core.decision import Evidence, StopTrial
 from kubetune.core.trial import Observation
-from kubetune.kube.objects import Pod, Trial
+from kubetune.kube.objects import Pod, Trial, TrialSpec
 from kubetune.record import trials
 from tests.controller.builders import (
     NOW,
@@ -45,6 +46,13 @@ def test_an_early_stop_is_recorded_with_its_evidence_and_the_value_so_far() -> N
     }
     assert (status.value, status.step, status.completion_time) == (0.5, 3, NOW)
     assert status.job_uid == "job-0"
+
+
+def test_the_search_sees_floats_that_the_api_server_stored_as_whole_numbers() -> None:
+    trial = make_trial(0, "Running")
+    stored = msgspec.structs.replace(trial, spec=TrialSpec(index=0, parameters={"lr": 1}))
+    seen = trials.core_trial(stored, SPEC, holds_slot=True)
+    assert repr(seen.parameters) == "{'lr': 1.0}"
 
 
 def test_a_trial_that_the_end_of_the_job_stops_keeps_its_value() -> None:

@@ -4,6 +4,7 @@ Flat, because a union of types cannot be said in a structural schema; which fiel
 type is said by rules (see api.rules).
 """
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -82,3 +83,25 @@ class ParameterSpec(ApiModel):
         description="The values of a Categorical parameter, as strings, each once. Required for, "
         "and only for, Categorical.",
     )
+
+
+def typed_point(
+    parameters: Sequence[ParameterSpec], point: Mapping[str, ParameterValue]
+) -> dict[str, ParameterValue]:
+    """Return a point in the types and in the order of its parameters.
+
+    The API server stores a whole float without its point and sorts the names, so a point that it
+    gave back would have other texts than the one that was sent: 2 for 2.0, which some training
+    code takes for a number of things instead of a share. What is no parameter, or no value of its
+    type, stays as it is, at the end.
+    """
+    typed = {p.name: _typed(p.type, point[p.name]) for p in parameters if p.name in point}
+    return {**typed, **{name: value for name, value in point.items() if name not in typed}}
+
+
+def _typed(kind: ParameterType, value: ParameterValue) -> ParameterValue:
+    if kind is ParameterType.FLOAT and isinstance(value, int):
+        return float(value)
+    if kind is ParameterType.INTEGER and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

@@ -25,7 +25,6 @@ TRIAL_PLACEHOLDERS = ("name", "index", "resource")
 
 _TEMPLATE = "spec.trial.template"
 _PLACEHOLDER = re.compile(r"(?P<dollars>\$+)\((?P<kind>params|trial)\.(?P<name>[^()]*)\)")
-_LARGEST_PLAIN = 1e21  # From here on Go's JSON encoder writes an exponent.
 _WORD = re.compile(r"\w+", re.ASCII)
 
 # What Kubernetes takes as text only. Items of lists are text as well: command, args and the like.
@@ -88,7 +87,7 @@ def substitute(
 
     Args:
         template: With placeholders for which `check_placeholders` finds no fault.
-        parameters: The point to try, by parameter's name.
+        parameters: The point to try, by parameter's name, in the parameters' types.
         trial_name: Name of the trial.
         index: Its number within the run.
         resource: Steps that it may use; None without Hyperband.
@@ -107,13 +106,7 @@ def substitute(
 
 
 def value_text(value: ParameterValue) -> str:
-    """Return a value as text, the shortest that reads back as the same.
-
-    A whole float is written without a point, 5 for 5.0, because the API server stores it so: the
-    text must not depend on whether the value has been there and back.
-    """
-    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_PLAIN:
-        return str(int(value))
+    """Return a value as text, the shortest that reads back as the same: 5.0 for a whole float."""
     return value if isinstance(value, str) else repr(value)
 
 
@@ -129,7 +122,9 @@ def _fill(node: Any, values: Mapping[str, ParameterValue | None], *, is_text: bo
         return node
     whole = _PLACEHOLDER.fullmatch(node)
     if whole and not is_text and whole["dollars"] == "$":
-        return _value(whole, values)
+        value = _value(whole, values)
+        # Kubernetes reads no 5.0 where it wants a whole number.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
     return _PLACEHOLDER.sub(lambda found: _text(found, values), node)
 
 

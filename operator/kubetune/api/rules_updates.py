@@ -103,7 +103,7 @@ TRIAL_IS_FIXED = {
 UPDATE_RULES: tuple[UpdateRule[Any], ...] = (
     *(
         _fixed(field, cel=f"self.{field} == oldSelf.{field}")
-        for field in ("objective", "strategy", "metrics", "trial")
+        for field in ("objective", "initialTrials", "strategy", "metrics", "trial")
     ),
     _fixed(
         "parameters",

@@ -203,6 +203,16 @@ class RetentionSpec(ApiModel):
     )
 
 
+class InitialTrialSpec(ApiModel):
+    """A point that the user wants tried."""
+
+    parameters: dict[str, Any] = Field(
+        max_length=50,
+        description="Values by parameter's name, each one that the parameter may take. Parameters "
+        "that are left out are drawn at random.",
+    )
+
+
 class TuningJobSpec(ApiModel):
     """The wish: what to tune, how, within which limits."""
 
@@ -214,6 +224,15 @@ class TuningJobSpec(ApiModel):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     strategy: StrategySpec = Field(description="How the search space is searched.")
+    initial_trials: list[InitialTrialSpec] = Field(
+        default=[],
+        max_length=100,
+        description="What to try first, in this order: the first is trial 0. Such as the values in "
+        "use today, which the search then has to beat. With every strategy; Grid tries the other "
+        "combinations afterwards. Checked against parameters before the first trial; none may "
+        "stand there twice.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
     early_stopping: EarlyStoppingSpec | None = Field(
         default=None, description="Stops trials that will not win. Absent: Off."
     )

@@ -26,6 +26,7 @@ class Parameter(Slim, frozen=True):
     """One tuned input, by name."""
 
     name: str
+    type: str = ""
 
 
 class Strategy(Slim, frozen=True):
@@ -115,10 +116,12 @@ class TuningJob(Object, frozen=True, kw_only=True):
         return None
 
     def in_order(self, point: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
-        """The point with its parameters in the order of the spec, which the API server forgets."""
+        """The point in the order of the spec and with 2.0 for 2, which the API server forgets."""
         places = {parameter.name: place for place, parameter in enumerate(self.spec.parameters)}
+        floats = {parameter.name for parameter in self.spec.parameters if parameter.type == "Float"}
         names = sorted(point, key=lambda name: (places.get(name, len(places)), name))
-        return {name: point[name] for name in names}
+        typed = {name: float(point[name]) for name in floats if isinstance(point.get(name), int)}
+        return {name: typed.get(name, point[name]) for name in names}
 
     @property
     def is_observed(self) -> bool:

@@ -94,6 +94,8 @@ def _plan(spec: TuningJobSpec) -> Iterator[tuple[str, str]]:
     yield "points", points
     trials = "any number" if status.trials is None else str(status.trials)
     yield "trials", f"{trials}, at most {limits.max_parallel_trials} at a time"
+    if spec.initial_trials:
+        yield "first", f"the points of initialTrials ({len(spec.initial_trials)})"
     if status.rungs:
         rungs = (f"step {rung.step}: {rung.share}" for rung in status.rungs[:-1])
         yield "rungs", f"{', '.join(rungs)} go on; step {status.rungs[-1].step}: end"

@@ -31,6 +31,9 @@ class Axis(Protocol):
     def value(self, k: int) -> ParameterValue:
         """Return the k-th value of a countable axis, 0 <= k < size."""
 
+    def number(self, value: ParameterValue) -> int | None:
+        """Return k of a value; None if it is not one of a countable axis."""
+
     def decode(self, u: float) -> ParameterValue:
         """Return the value at u, 0 <= u <= 1."""
 
@@ -61,6 +64,10 @@ class Interval:
         raise SearchSpaceError(
             [f"[{self.warp.low}, {self.warp.high}] has no value number {k}: no step"]
         )
+
+    def number(self, value: ParameterValue) -> None:
+        """None: floats are not counted."""
+        del value
 
     def decode(self, u: float) -> float:
         """Return the value at u, rounded (see `DIGITS`) and never outside the bounds."""
@@ -115,9 +122,16 @@ class Steps:
         number = self.first + k * self.stride
         return number if self.integer else number / self.unit
 
+    def number(self, value: ParameterValue) -> int | None:
+        """Return k of a value; None if it is none of these."""
+        if isinstance(value, str) or not math.isfinite(value):
+            return None
+        k = (exact(value) * self.unit - self.first) / self.stride
+        return int(k) if k.denominator == 1 and 0 <= k < self.size else None
+
     def decode(self, u: float) -> int | float:
         """Return the value that owns u."""
-        return self.value(self._number(u))
+        return self.value(self._owner(u))
 
     def encode(self, value: ParameterValue) -> float:
         """Return u of the value; exact round trip as long as floats tell the values' u apart."""
@@ -128,7 +142,7 @@ class Steps:
         low, high = self._edges()
         return (self.warp.warped(float(value)) - low) / (high - low)
 
-    def _number(self, u: float) -> int:
+    def _owner(self, u: float) -> int:
         """Return k of the value that owns u."""
         if self._even:
             over, under = float(u).as_integer_ratio()
@@ -175,6 +189,10 @@ class Choice:
     def value(self, k: int) -> str:
         """Return the k-th value."""
         return self.values[k]
+
+    def number(self, value: ParameterValue) -> int | None:
+        """Return k of a value; None if it is none of these."""
+        return self.values.index(value) if value in self.values else None
 
     def decode(self, u: float) -> str:
         """Return the value that owns u."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kubetune.api.strategy import HyperbandSettings, StrategyType
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import PlanStatus, RungPlan
+from kubetune.core.initial_trials import initial_trial_faults
 from kubetune.core.rungs import rung_levels
 from kubetune.core.space import build_space
 from kubetune.errors import SearchSpaceError
@@ -25,10 +26,12 @@ class Problem:
     Attributes:
         reason: One CamelCase word for programs.
         message: The same for a person, with the remedy.
+        path: The field that it is about.
     """
 
     reason: str
     message: str
+    path: str = "spec"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,13 @@ def check(spec: TuningJobSpec) -> tuple[Problem, ...]:
         combinations = build_space(spec.parameters).size
     except SearchSpaceError as error:
         return (Problem(reason="InvalidSearchSpace", message=str(error)),)
-    return tuple(_grid_problems(spec, combinations))
+    return (
+        *_grid_problems(spec, combinations),
+        *(
+            Problem(reason="InvalidInitialTrials", message=fault.message, path=fault.path)
+            for fault in initial_trial_faults(spec)
+        ),
+    )
 
 
 def plan(spec: TuningJobSpec) -> Plan:
@@ -71,12 +80,21 @@ def plan(spec: TuningJobSpec) -> Plan:
 
 def _note(spec: TuningJobSpec, combinations: int | None) -> str | None:
     wanted = spec.limits.max_trials
-    if combinations is None or wanted is None or combinations >= wanted:
+    if wanted is None:
         return None
-    return (
-        f"The search space has only {combinations} points, fewer than limits.maxTrials "
-        f"({wanted}); the job is complete when each was tried once."
-    )
+    notes = []
+    if combinations is not None and combinations < wanted:
+        notes.append(
+            f"The search space has only {combinations} points, fewer than limits.maxTrials "
+            f"({wanted}); the job is complete when each was tried once."
+        )
+    given = len(spec.initial_trials)
+    if given > wanted:
+        notes.append(
+            f"There are {given} initialTrials but limits.maxTrials is {wanted}; the last "
+            f"{given - wanted} of them will not be tried."
+        )
+    return " ".join(notes) or None
 
 
 def _rung_table(settings: HyperbandSettings) -> list[RungPlan]:

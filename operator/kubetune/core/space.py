@@ -14,6 +14,7 @@ from itertools import product
 
 from kubetune.api.parameters import ParameterSpec, ParameterValue
 from kubetune.core.axis import Axis, build_axis
+from kubetune.errors import SearchSpaceError
 
 Point = dict[str, ParameterValue]
 
@@ -55,6 +56,20 @@ class SearchSpace:
             k, digit = divmod(k, axis.size or 1)
             values.append(axis.value(digit))
         return dict(zip(self.names, reversed(values), strict=True))
+
+    def number(self, point: Mapping[str, ParameterValue]) -> int:
+        """Return k of a point of a finite space.
+
+        Raises:
+            SearchSpaceError: the space is not finite, or has no such point.
+        """
+        k = 0
+        for name, axis in zip(self.names, self.axes, strict=True):
+            digit = axis.number(point[name])
+            if digit is None:
+                raise SearchSpaceError([f"{name}: no value number for {point[name]!r}"])
+            k = k * (axis.size or 1) + digit
+        return k
 
     def points(self) -> Iterator[Point]:
         """Yield all points of a finite space in the order of `point`."""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from kubetune.api.parameters import typed_point
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
 from kubetune.core import trial as core
@@ -27,7 +28,7 @@ def core_trial(trial: Trial, spec: TuningJobSpec, *, holds_slot: bool) -> core.T
     return core.Trial(
         index=trial.spec.index,
         name=trial.metadata.name,
-        parameters=trial.spec.parameters,
+        parameters=typed_point(spec.parameters, trial.spec.parameters),
         state=state,
         observations=observations,
         value=status.value,
