@@ -4,6 +4,7 @@ KubetuneError
 ├── SpecError              the user's spec is wrong; permanent until the spec changes
 │   └── SearchSpaceError   the parameters do not make a search space
 ├── StrategyError          a strategy cannot answer; the planner falls back to random search
+├── ObjectiveError         a simulated objective cannot answer; the simulation ends
 ├── ClusterError           the API server refused or did not answer
 │   ├── ConflictError      somebody else wrote first (409 on update)
 │   ├── AlreadyExistsError the name is taken (409 on create)
@@ -36,6 +37,10 @@ class SearchSpaceError(SpecError):
 
 class StrategyError(KubetuneError):
     """Raised by a strategy that cannot answer; the planner uses random search and says so."""
+
+
+class ObjectiveError(KubetuneError):
+    """Raised by the simulator: the user's function or table is at fault; the simulation ends."""
 
 
 class ClusterError(KubetuneError):

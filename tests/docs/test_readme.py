@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from kubetune.cli.exits import ExitCode
+from kubetune.cli.main import main
 from kubetune.cli.validate import validate
 from tests.cluster.deploy import with_images
 from tests.cluster.images import IMAGES
@@ -100,6 +101,15 @@ def test_the_example_is_valid(tmp_path: Path) -> None:
     code = validate([str(path)], output="text", quiet=True, stdin=StringIO(), out=out)
     assert code is ExitCode.OK, out.getvalue()
     assert yaml.safe_load(manifest())["metadata"]["name"] == path.stem
+
+
+def test_a_simulation_tells_what_the_page_shows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (command,) = (command for command in commands() if command.startswith("kubetune simulate"))
+    assert main(shlex.split(command)) == ExitCode.OK
+    assert capsys.readouterr().out in {block.text for block in blocks("text")}
 
 
 @pytest.mark.apiserver

@@ -57,7 +57,37 @@ def _dispatch(arguments: Namespace) -> ExitCode:
             stdin=sys.stdin,
             out=sys.stdout,
         )
+    if arguments.command == "simulate":
+        return _simulate(arguments)
     return asyncio.run(_on_cluster(arguments))
+
+
+def _simulate(arguments: Namespace) -> ExitCode:
+    from kubetune.cli.simulate import SimulateOptions, simulate  # noqa: PLC0415  see above
+    from kubetune.simulator.weather import Weather  # noqa: PLC0415  see above
+
+    share, slowness = arguments.stragglers
+    options = SimulateOptions(
+        filename=arguments.filename,
+        objective=arguments.objective,
+        table=arguments.table,
+        workers=arguments.workers,
+        seeds=arguments.seeds,
+        steps=arguments.steps,
+        step_time=arguments.step_time,
+        weather=Weather(
+            failures=arguments.failures,
+            disruptions=arguments.disruptions,
+            stragglers=share,
+            slowness=slowness,
+            start_delay=arguments.start_delay.total_seconds(),
+            stop_delay=arguments.stop_delay.total_seconds(),
+        ),
+        compares=arguments.compare is not None,
+        output=arguments.output,
+        plot=arguments.plot,
+    )
+    return simulate(options, stdin=sys.stdin, out=sys.stdout, err=sys.stderr)
 
 
 async def _on_cluster(arguments: Namespace) -> ExitCode:

@@ -9,13 +9,34 @@ from functools import partial
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import FinalValue, ObjectiveSpec
 from kubetune.core.decision import Suggestion
-from kubetune.core.objective import final_value
+from kubetune.core.objective import final_value, to_score
 from kubetune.core.trial import Observation, Trial
 from kubetune.simulator.training import Attempt, Report, Training
 from kubetune.simulator.weather import Fate, Weather, draw_fate
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 """When virtual time starts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A moment at which something became the best so far.
+
+    Attributes:
+        seconds: Virtual seconds since the start.
+        cost: Seconds that all pods together had used.
+        steps: Steps that all trials together had used.
+        finished: Number of trials that had finished.
+        index: The trial.
+        value: Its value, as reported.
+    """
+
+    seconds: float
+    cost: float
+    steps: int
+    finished: int
+    index: int
+    value: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +72,7 @@ class VirtualCluster:
         clock: Virtual seconds since the start.
         steps: Steps that all attempts of all trials used together.
         finished: Indices of the trials that have ended, in that order.
+        peaks: How the best value that any trial ever reported came about, in the order of time.
     """
 
     def __init__(
@@ -60,6 +82,7 @@ class VirtualCluster:
         self.clock = 0.0
         self.steps = 0
         self.finished: list[int] = []
+        self.peaks: list[Mark] = []
         self._training = training
         self._objective = objective
         self._seed = seed
@@ -83,6 +106,17 @@ class VirtualCluster:
     def next_at(self) -> float | None:
         """When the next event happens; None if nothing will happen any more."""
         return self._queue[0][0] if self._queue else None
+
+    def mark(self, index: int, value: float) -> Mark:
+        """Return the present moment as that of a trial's value."""
+        return Mark(
+            seconds=self.clock,
+            cost=self.cost,
+            steps=self.steps,
+            finished=len(self.finished),
+            index=index,
+            value=value,
+        )
 
     def advance(self) -> bool:
         """Let the next event happen; return True if more has changed than a trial's reports."""
@@ -171,6 +205,9 @@ class VirtualCluster:
             trial = self.trials[life.attempt.index]
             seen = Observation(step=report.step, value=report.value)
             self.trials[trial.index] = replace(trial, observations=(*trial.observations, seen))
+            goal = self._objective.goal
+            if not self.peaks or to_score(seen.value, goal) > to_score(self.peaks[-1].value, goal):
+                self.peaks.append(self.mark(trial.index, seen.value))
         return self._await_report(life)
 
     def _disrupt(self, life: _Life) -> bool:

@@ -5,7 +5,6 @@ events; then `decide()` is asked and obeyed. Nothing sleeps.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -15,7 +14,7 @@ from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Decision, Outcome
 from kubetune.core.objective import incumbent
 from kubetune.core.trial import Trial
-from kubetune.simulator.cluster import START, VirtualCluster
+from kubetune.simulator.cluster import START, Mark, VirtualCluster
 from kubetune.simulator.training import Training
 from kubetune.simulator.weather import CALM, Weather
 from kubetune.stopping.registry import rule_for
@@ -36,35 +35,14 @@ class DecideFn(Protocol):
         """Return what to do now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A moment at which another trial became the incumbent.
-
-    Attributes:
-        seconds: Virtual seconds since the start.
-        cost: Seconds that all pods together had used.
-        steps: Steps that all trials together had used.
-        finished: Number of trials that had finished, this one included.
-        index: The new incumbent.
-        value: Its value, as reported. Mostly better than that before; worse where the first trial
-            that Succeeded follows trials that were stopped.
-    """
-
-    seconds: float
-    cost: float
-    steps: int
-    finished: int
-    index: int
-    value: float
-
-
 class Simulation:
     """A job and its trials.
 
     Attributes:
         spec: The wish.
         seed: Seed of the job.
-        marks: How the incumbent came about, in the order of time.
+        marks: How the incumbent came about, in the order of time. Its value mostly rises; it falls
+            where the first trial that Succeeded follows trials that were stopped.
         looks: How often `decide()` was asked.
         outcome: The end of the job; None before.
         complaint: Why a strategy's answer was first replaced by random search; None if never.
@@ -114,6 +92,11 @@ class Simulation:
     def incumbent(self) -> Trial | None:
         """The best trial so far; None while none has a value."""
         return self.trials[self.marks[-1].index] if self.marks else None
+
+    @property
+    def peaks(self) -> Sequence[Mark]:
+        """How the best value that any trial ever reported came about, in the order of time."""
+        return self._cluster.peaks
 
     @property
     def clock(self) -> float:
@@ -200,12 +183,4 @@ class Simulation:
             trial = self.trials[index]
             candidates = (t for t in (self.incumbent, trial) if t is not None)
             if incumbent(candidates, self.spec.objective) is trial and trial.value is not None:
-                mark = Mark(
-                    seconds=self.clock,
-                    cost=self.cost,
-                    steps=self.steps,
-                    finished=self.finished,
-                    index=index,
-                    value=trial.value,
-                )
-                self.marks.append(mark)
+                self.marks.append(self._cluster.mark(index, trial.value))
