@@ -140,7 +140,14 @@ FIELDS = {
         ),
         max_size=3,
     ),
-    "earlyStopping": _optional(type=st.sampled_from(["Off", "Auto"])),
+    "earlyStopping": _optional(
+        type=st.sampled_from(["Off", "Auto"]),
+        median=_optional(
+            minTrials=COUNTS,
+            minStep=COUNTS,
+            compare=st.sampled_from(["Current", "Best", "RunningAverage", "Last"]),
+        ),
+    ),
     "limits": _optional(
         maxTrials=COUNTS,
         maxParallelTrials=COUNTS,

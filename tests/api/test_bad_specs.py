@@ -35,6 +35,13 @@ GOOD_CHANGES: dict[str, dict[str, Any]] = {
         "spec.strategy.random": {"sequence": "Quasirandom"},
         "spec.earlyStopping": {"type": "Auto"},
     },
+    "the median rule without its guards": {
+        **RANDOM,
+        "spec.earlyStopping": {
+            "type": "Auto",
+            "median": {"minTrials": 0, "minStep": 0, "compare": "RunningAverage"},
+        },
+    },
     "as many brackets as rungs": {
         "spec.strategy.hyperband.maxResource": 243,
         "spec.strategy.hyperband.brackets": 6,

@@ -133,7 +133,9 @@ def test_stops_and_launches_come_together() -> None:
 
 def test_early_stopping_auto_stops_by_the_median() -> None:
     trials = [*(make_trial(i, SUCCEEDED, [0.9]) for i in range(3)), make_trial(3, RUNNING, [0.1])]
-    got = ask(trials, earlyStopping={"type": "Auto"}, limits={"maxTrials": 9})
+    got = ask(
+        trials, earlyStopping={"type": "Auto", "median": {"minStep": 1}}, limits={"maxTrials": 9}
+    )
     assert [stop.evidence.rule for stop in got.stop] == ["median/v1"]
 
 

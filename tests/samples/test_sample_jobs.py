@@ -17,12 +17,12 @@ NAMES = [path.stem for path in SAMPLES]
 def test_there_is_a_sample_of_everything() -> None:
     assert NAMES == [
         "annotation",
-        "early-stopping",
         "file",
         "gpu",
         "grid",
         "hyperband",
         "kueue",
+        "median-stopping",
         "multi-metric",
         "random",
     ]

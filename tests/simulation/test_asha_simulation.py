@@ -85,25 +85,6 @@ def test_several_brackets_protect_slow_starters_and_cost_more() -> None:
     assert steps[0] < steps[1] < TRIALS * FULL
 
 
-def test_the_median_rule_saves_steps_and_never_stops_the_best_of_steady_curves() -> None:
-    for seed in range(5):
-        job = Simulation(
-            make_spec(
-                "Random",
-                parameters=PARAMETERS,
-                limits={"maxTrials": 30, "maxParallelTrials": 4},
-                earlyStopping={"type": "Auto"},
-            ),
-            train_along(FAMILIES["steady"](seed), steps=FULL),
-            seed=seed,
-        )
-        job.run()
-        best = max(job.trials.values(), key=lambda trial: quality(trial.parameters))
-        assert best.state is TrialState.SUCCEEDED
-        assert incumbent(job.trials.values(), job.spec.objective) is best
-        assert job.steps < 0.8 * 30 * FULL
-
-
 def test_a_simulation_is_the_same_every_time() -> None:
     first, second = (make_job("noisy", "launch", 3) for _ in range(2))
     first.run()

@@ -7,6 +7,7 @@ from kubetune.api.names import parameter_variable
 from kubetune.api.parameters import ParameterSpec, ParameterType
 from kubetune.api.rule import Rule, Word
 from kubetune.api.strategy import (
+    EarlyStoppingSpec,
     EarlyStoppingType,
     HyperbandSettings,
     StrategySpec,
@@ -110,6 +111,18 @@ _EARLY_STOPPING = Rule(
 )
 
 
+_MEDIAN_UNUSED = Rule(
+    name="median-without-early-stopping",
+    at="spec.earlyStopping",
+    model=EarlyStoppingSpec,
+    field_path=".median",
+    cel="self.type == 'Auto' || !has(self.median)",
+    holds=lambda e: e.type is EarlyStoppingType.AUTO or e.median is None,
+    message="spec.earlyStopping.median is only for the type Auto, not for {type}: remove it, or "
+    "set spec.earlyStopping.type to Auto",
+)
+
+
 def _without_step(parameters: Sequence[ParameterSpec]) -> str:
     return next(
         (p.name for p in parameters if p.type is ParameterType.FLOAT and p.step is None), ""
@@ -168,6 +181,7 @@ STRATEGY_RULES = (
     _MIN_RESOURCE,
     _BRACKETS,
     _EARLY_STOPPING,
+    _MEDIAN_UNUSED,
     _GRID_STEP,
     _VARIABLE_CLASH,
 )

@@ -91,6 +91,43 @@ class EarlyStoppingType(StrEnum):
     AUTO = "Auto"
 
 
+class MedianCompare(StrEnum):
+    """What of a running trial the median rule compares."""
+
+    CURRENT = "Current"
+    BEST = "Best"
+    RUNNING_AVERAGE = "RunningAverage"
+
+
+class MedianSettings(ApiModel):
+    """Guards of the median rule, and what it compares."""
+
+    min_trials: int = Field(
+        default=3,
+        ge=0,
+        le=100_000,
+        description="Number of trials that must have succeeded, and reported by the same step, "
+        "before any trial is stopped. The median of one or two says little. 0 is the same as 1: "
+        "without a completed trial there is no median.",
+    )
+    min_step: int = Field(
+        default=4,
+        ge=0,
+        le=1_000_000_000,
+        description="Step (epoch) from which on a trial may be stopped, this one included. At the "
+        "first step the median would stop half of the trials, whatever they would come to. Raise "
+        "it for a slow start or a warm-up, or where steps are batches; 0: from the first report "
+        "on.",
+    )
+    compare: MedianCompare | None = Field(
+        default=None,
+        description="What is compared with the median of the running averages. Current: the value "
+        "at the trial's last step, as Amazon SageMaker does. Best: the best value so far, which "
+        "forgives dips. RunningAverage: the trial's own running average, like with like. Absent: "
+        "Current, or Best where spec.objective.value is Best.",
+    )
+
+
 class EarlyStoppingSpec(ApiModel):
     """Early stopping for strategies that do not stop trials themselves."""
 
@@ -99,4 +136,7 @@ class EarlyStoppingSpec(ApiModel):
         description="Off: every trial runs to its end. Auto: the median rule stops a running trial "
         "whose objective is worse than the median of the running averages of completed trials at "
         "the same step. Must be Off with Hyperband, which stops trials itself.",
+    )
+    median: MedianSettings | None = Field(
+        default=None, description="Settings of the median rule; only with type Auto."
     )
