@@ -54,7 +54,7 @@ def decide(
     outcome = find_end(spec, ordered, combinations=combinations, started_at=started_at, now=now)
     if outcome is not None:
         return Decision(outcome=outcome)
-    wake_after = time_left(spec, started_at=started_at, now=now)
+    wake_after = time_left(spec, ordered, started_at=started_at, now=now)
     if spec.suspend:
         return Decision(wake_after=wake_after)
     launch, complaint = _launches(spec, ordered, combinations, seed)

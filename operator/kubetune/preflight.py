@@ -12,6 +12,7 @@ from kubetune import planner
 from kubetune.api import names
 from kubetune.api.placeholders import check_placeholders
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
+from kubetune.core.gpus import most_gpus
 from kubetune.trialjob import TrialIdentity
 
 
@@ -32,10 +33,19 @@ class Objection:
 
 def objections(spec: TuningJobSpec) -> Iterator[Objection]:
     """Yield everything that stands against a spec."""
-    for fault in check_placeholders(spec):
+    faults = check_placeholders(spec)
+    for fault in faults:
         yield Objection(reason="InvalidPlaceholders", path=fault.path, message=fault.message)
     for problem in planner.check(spec):
         yield Objection(reason=problem.reason, path=problem.path, message=problem.message)
+    if not faults and spec.limits.max_gpu_hours is not None and most_gpus(spec) == 0:
+        yield Objection(
+            reason="NoGpuToCount",
+            path="spec.limits.maxGpuHours",
+            message=f"spec.limits.maxGpuHours is {spec.limits.max_gpu_hours:g} but no container of "
+            "spec.trial.template asks for a GPU, so that it would never be reached: add a limit "
+            "such as nvidia.com/gpu to the training container, or use spec.limits.maxRuntime",
+        )
     pod = spec.trial.template["spec"]["template"]["spec"]
     named = pod.get("serviceAccountName")
     is_annotation = spec.metrics.source is MetricsSource.ANNOTATION

@@ -540,7 +540,7 @@ BAD_SPECS = (
         id="a job that would never end",
         changes={**RANDOM, "spec.limits": REMOVED, "spec.completion": {}},
         field="spec.limits.maxTrials",
-        remedy="set it, or spec.limits.maxRuntime, spec.completion.target",
+        remedy="set it, or spec.limits.maxRuntime, spec.limits.maxGpuHours",
         rule="job-without-end",
     ),
     BadSpec(

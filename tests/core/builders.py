@@ -77,6 +77,8 @@ def make_trial(
     bracket: int | None = None,
     finished: int | None = None,
     holds_slot: bool | None = None,
+    resource: int | None = None,
+    gpu_seconds: float = 0.0,
 ) -> Trial:
     """Return a trial; a finished one ended `finished` seconds after the start, by default `index`.
 
@@ -97,6 +99,8 @@ def make_trial(
         observations=observations,
         value=value,
         bracket=bracket,
+        resource=resource,
+        gpu_seconds=gpu_seconds,
         started_at=None if state is TrialState.PENDING else START,
         finished_at=START + timedelta(seconds=after) if done else None,
         holds_slot=not done if holds_slot is None else holds_slot,

@@ -1,11 +1,12 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from kubetune.api.trial import TrialState
-from kubetune.core.decision import Outcome, OutcomeKind
+from kubetune.core.decision import EndEvidence, Outcome, OutcomeKind
 from kubetune.core.ends import find_end, time_left
 from kubetune.core.trial import Trial
 from tests.core.builders import START, make_spec, make_trial
@@ -16,7 +17,24 @@ SILENT = TrialState.METRICS_UNAVAILABLE
 COMPLETE, BAD = OutcomeKind.COMPLETE, OutcomeKind.FAILED
 
 
-def end(
+GPU_TEMPLATE = {
+    "spec": {
+        "template": {
+            "spec": {
+                "containers": [{"name": "train", "resources": {"limits": {"nvidia.com/gpu": 2}}}]
+            }
+        }
+    }
+}
+
+
+def end(trials: list[Trial], **world: Any) -> Outcome | None:
+    """The end without its numbers, which have tests of their own."""
+    got = whole_end(trials, **world)
+    return got and replace(got, evidence=None)
+
+
+def whole_end(
     trials: list[Trial], *, after: float = 60, combinations: int | None = None, **fields: Any
 ) -> Outcome | None:
     got = [
@@ -246,8 +264,11 @@ def test_the_order_of_the_ends_that_hold_at_once() -> None:
     told.append(end(trials, **every))
     every["limits"] = {"maxRuntime": "1m"}
     told.append(end(trials, **every))
+    every["trial"] = {"template": GPU_TEMPLATE}
     del every["completion"]
     told.append(end(trials, **every))
+    every["limits"] = {"maxRuntime": "1m", "maxGpuHours": 0.01}
+    told.append(end([replace(trials[0], gpu_seconds=36)], **every))
     assert [got and got.reason for got in told] == [
         "StoppedByUser",
         "TargetReached",
@@ -256,6 +277,7 @@ def test_the_order_of_the_ends_that_hold_at_once() -> None:
         "MaxTrialsReached",
         "NotImproving",
         "MaxRuntimeReached",
+        "MaxGpuHoursReached",
     ]
     limits = {"maxFailedTrials": 0, "maxInitialFailures": 1, "maxTrials": 2}
     got = end(bad, combinations=2, limits=limits)
@@ -269,5 +291,138 @@ def test_the_order_of_the_ends_that_hold_at_once() -> None:
 def test_the_time_left_counts_from_the_start_of_the_run() -> None:
     now = START + timedelta(minutes=50)
     spec = make_spec(limits={"maxRuntime": "1h"})
-    assert time_left(spec, started_at=START, now=now) == timedelta(minutes=10)
-    assert time_left(make_spec(), started_at=START, now=now) is None
+    assert time_left(spec, [], started_at=START, now=now) == timedelta(minutes=10)
+    assert time_left(make_spec(), [], started_at=START, now=now) is None
+
+
+def test_the_time_left_ends_with_the_gpu_hours_if_they_are_used_up_first() -> None:
+    now = START + timedelta(minutes=50)
+    template = {"template": GPU_TEMPLATE}
+    spec = make_spec(limits={"maxRuntime": "1h", "maxGpuHours": 2}, trial=template)
+    running = [make_trial(0, RUNNING)]
+    assert time_left(spec, running, started_at=START, now=now) == timedelta(minutes=10)
+    running.append(make_trial(1, RUNNING))
+    later = now - timedelta(minutes=22)
+    assert time_left(spec, running, started_at=START, now=later) == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("after", "trials", "want"),
+    [
+        pytest.param(899, [make_trial(0, RUNNING, [0.5])], None, id="not yet"),
+        pytest.param(900, [make_trial(0, RUNNING, [0.5])], COMPLETE, id="now"),
+        pytest.param(900, [make_trial(0, RUNNING)], BAD, id="and nothing has come of it"),
+        pytest.param(900, [make_trial(0, PENDING)], None, id="waiting costs nothing"),
+        pytest.param(
+            0, [make_trial(0, SUCCEEDED, [0.5], gpu_seconds=1800)], COMPLETE, id="all have ended"
+        ),
+        pytest.param(
+            0, [make_trial(0, FAILED, gpu_seconds=1800)], BAD, id="a failed trial costs as much"
+        ),
+        pytest.param(
+            300,
+            [make_trial(0, RUNNING, [0.5], gpu_seconds=1200)],
+            COMPLETE,
+            id="with what its earlier attempts used",
+        ),
+    ],
+)
+def test_the_gpu_hours_are_used_up(
+    after: float, trials: list[Trial], want: OutcomeKind | None
+) -> None:
+    limits = {"maxGpuHours": 0.5}
+    got = whole_end(trials, after=after, limits=limits, trial={"template": GPU_TEMPLATE})
+    assert (got and got.kind) is want
+    if got is not None:
+        assert got.reason == ("MaxGpuHoursReached" if want is COMPLETE else "NoTrialSucceeded")
+        assert "The trials have used 0.5 GPU-hours (limits.maxGpuHours is 0.5)." in got.message
+
+
+IMPROVED = [make_trial(i, SUCCEEDED, [value]) for i, value in enumerate([0.9, 0.5, 0.4])]
+
+
+@pytest.mark.parametrize(
+    ("trials", "fields", "want"),
+    [
+        pytest.param(
+            IMPROVED,
+            {"completion": {"target": 0.8}},
+            EndEvidence(
+                rule="target/v1",
+                measure="objective",
+                value=0.9,
+                threshold=0.8,
+                population=3,
+                trial="digits-0",
+            ),
+            id="target",
+        ),
+        pytest.param(
+            failures(5),
+            {},
+            EndEvidence(
+                rule="first-failures/v1",
+                measure="failedTrials",
+                value=5,
+                threshold=5,
+                population=5,
+            ),
+            id="first failures",
+        ),
+        pytest.param(
+            [*IMPROVED, make_trial(3, FAILED)],
+            {"limits": {"maxFailedTrials": 0}},
+            EndEvidence(
+                rule="failures/v1", measure="failedTrials", value=1, threshold=0, population=4
+            ),
+            id="failures",
+        ),
+        pytest.param(
+            IMPROVED,
+            {"combinations": 3},
+            EndEvidence(
+                rule="combinations/v1", measure="trials", value=3, threshold=3, population=3
+            ),
+            id="combinations",
+        ),
+        pytest.param(
+            IMPROVED,
+            {"limits": {"maxTrials": 2}},
+            EndEvidence(rule="trials/v1", measure="trials", value=3, threshold=2, population=3),
+            id="trials",
+        ),
+        pytest.param(
+            [*IMPROVED, make_trial(3, RUNNING)],
+            {"completion": {"notImproving": {"trials": 2}}},
+            EndEvidence(
+                rule="not-improving/v1",
+                measure="trialsSinceImprovement",
+                value=2,
+                threshold=2,
+                population=3,
+            ),
+            id="no improvement",
+        ),
+        pytest.param(
+            IMPROVED,
+            {"limits": {"maxRuntime": "30s"}},
+            EndEvidence(rule="runtime/v1", measure="seconds", value=60, threshold=30, population=3),
+            id="time",
+        ),
+        pytest.param(
+            [make_trial(0, SUCCEEDED, [0.5], gpu_seconds=3600)],
+            {"limits": {"maxGpuHours": 0.25}, "trial": {"template": GPU_TEMPLATE}},
+            EndEvidence(
+                rule="gpu-hours/v1", measure="gpuHours", value=1, threshold=0.25, population=1
+            ),
+            id="GPU-hours",
+        ),
+        pytest.param(IMPROVED, {"stop": True}, None, id="a wish has no numbers"),
+    ],
+)
+def test_the_numbers_behind_an_end(
+    trials: list[Trial], fields: dict[str, Any], want: EndEvidence | None
+) -> None:
+    got = whole_end(trials, **fields)
+    assert got is not None
+    assert got.evidence == want

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
+from kubetune.api.strategy import HyperbandSettings
 from kubetune.api.tuningjob_status import PlanStatus, RungPlan
-from kubetune.core.plan import Plan, Problem, check, plan
+from kubetune.core.plan import Plan, Problem, check, plan, share_used
 from tests.core.builders import ACTIVATION, HIDDEN, LEARNING_RATE, make_spec
 
 GRID = [HIDDEN, ACTIVATION]
@@ -100,6 +101,7 @@ def test_the_plan_of_hyperband_has_its_rungs_and_its_greatest_cost() -> None:
             RungPlan(step=27, share="end"),
         ],
         max_steps=540,
+        expected_steps=60,
     )
 
 
@@ -116,3 +118,83 @@ def test_a_count_that_json_cannot_hold_exactly_is_left_out() -> None:
         )
     )
     assert got == Plan(status=PlanStatus(trials=5))
+
+
+def test_a_limit_beyond_counting_bounds_nothing() -> None:
+    wide = {"type": "Integer", "min": 0, "max": 2**53}
+    both = [{"name": "a", **wide}, {"name": "b", **wide}]
+    got = plan(make_spec("Hyperband", parameters=both, limits={"maxRuntime": "1h"})).status
+    assert (got.combinations, got.trials, got.max_steps, got.expected_steps) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "want"),
+    [
+        pytest.param({"maxResource": 27}, 3 / 27, id="1 + 2/3 + 6/9 + 18/27 steps"),
+        pytest.param({"maxResource": 2, "reductionFactor": 2}, 0.75, id="1 + 1/2 steps"),
+        pytest.param({"minResource": 9, "maxResource": 10}, (9 + 1 / 3) / 10, id="a short last"),
+        pytest.param(
+            # Brackets of 9 and 5 trials: 1 + 2/3 + 6/9 steps and 3 + 6/3 steps.
+            {"maxResource": 9, "brackets": 2},
+            (9 * (7 / 3) + 5 * 5) / 14 / 9,
+            id="two brackets by their sizes",
+        ),
+    ],
+)
+def test_the_share_of_its_steps_that_a_trial_uses(settings: dict[str, int], want: float) -> None:
+    assert share_used(HyperbandSettings.model_validate(settings)) == pytest.approx(want)
+
+
+DEADLINE = {"activeDeadlineSeconds": 1800}
+
+
+@pytest.mark.parametrize(
+    ("gpus", "job", "fields", "want"),
+    [
+        pytest.param(0, DEADLINE, {"limits": {"maxTrials": 4}}, None, id="no GPU"),
+        pytest.param(2, {}, {"limits": {"maxTrials": 4}}, None, id="no bound"),
+        pytest.param(2, {}, {"limits": {"maxGpuHours": 7.5}}, 7.5, id="the limit itself"),
+        pytest.param(
+            2,
+            {},
+            {"limits": {"maxRuntime": "3h", "maxParallelTrials": 4}},
+            24,
+            id="all places for all of the time",
+        ),
+        pytest.param(2, DEADLINE, {"limits": {"maxTrials": 4}}, 4, id="each trial to its deadline"),
+        pytest.param(2, DEADLINE, {"limits": {"maxRuntime": "3h"}}, 6, id="trials are open"),
+        pytest.param(
+            2,
+            DEADLINE,
+            {"limits": {"maxTrials": 4, "maxRuntime": "3h", "maxGpuHours": 5}},
+            4,
+            id="the least of all",
+        ),
+    ],
+)
+def test_the_gpu_hours_at_most(
+    gpus: int, job: dict[str, Any], fields: dict[str, Any], want: float | None
+) -> None:
+    resources = {"limits": {"nvidia.com/gpu": gpus}}
+    pod = {"containers": [{"name": "train", "resources": resources}]}
+    got = plan(
+        make_spec(**fields, trial={"template": {"spec": {"template": {"spec": pod}, **job}}})
+    )
+    assert got.status.max_gpu_hours == want
+    assert got.status.expected_gpu_hours is None
+
+
+def test_rungs_leave_a_part_of_the_gpu_hours() -> None:
+    pod = {
+        "containers": [{"name": "train", "resources": {"limits": {"nvidia.com/gpu": 1}}}],
+        "activeDeadlineSeconds": 3600,
+    }
+    got = plan(
+        make_spec(
+            "Hyperband",
+            limits={"maxTrials": 27},
+            trial={"template": {"spec": {"template": {"spec": pod}}}},
+        )
+    )
+    assert got.status.max_gpu_hours == 27
+    assert got.status.expected_gpu_hours == pytest.approx(3)

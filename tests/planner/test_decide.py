@@ -136,7 +136,7 @@ def test_early_stopping_auto_stops_by_the_median() -> None:
     got = ask(
         trials, earlyStopping={"type": "Auto", "median": {"minStep": 1}}, limits={"maxTrials": 9}
     )
-    assert [stop.evidence.rule for stop in got.stop] == ["median/v1"]
+    assert [stop.evidence.rule for stop in got.stop] == ["median/v2"]
 
 
 def test_a_strategy_that_cannot_answer_is_replaced_by_random_search_and_says_so(

@@ -6,8 +6,6 @@ import pytest
 
 from kubetune.api.trial import TrialState
 from kubetune.core.objective import incumbent
-from kubetune.simulator.simulation import Simulation
-from kubetune.simulator.training import train_along
 from tests.core.builders import make_spec
 from tests.simulation.compare_judging import (
     DEFAULT,

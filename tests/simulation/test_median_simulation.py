@@ -4,9 +4,10 @@ import pytest
 
 from kubetune.api.trial import TrialState
 from kubetune.core.objective import incumbent
+from kubetune.simulator.simulation import Simulation
+from kubetune.simulator.training import train_along
 from tests.core.builders import make_spec
 from tests.simulation.curves import FAMILIES, PARAMETERS
-from tests.simulation.simulator import Simulation
 
 FULL, TRIALS, SEEDS = 27, 30, range(3)
 
@@ -19,14 +20,13 @@ def test_with_its_defaults_the_rule_saves_steps_and_never_stops_the_eventual_bes
     for seed in SEEDS:
         curve = FAMILIES[family](seed)
         job = Simulation(
-            spec=make_spec(
+            make_spec(
                 "Random",
                 parameters=PARAMETERS,
                 limits={"maxTrials": TRIALS, "maxParallelTrials": 4},
                 earlyStopping={"type": "Auto"},
             ),
-            curve=curve,
-            full=FULL,
+            train_along(curve, steps=FULL),
             seed=seed,
         )
         job.run()

@@ -72,6 +72,7 @@ def _can_end(spec: TuningJobSpec) -> bool:
         spec.strategy.type is StrategyType.GRID
         or spec.limits.max_trials is not None
         or spec.limits.max_runtime is not None
+        or spec.limits.max_gpu_hours is not None
         or (completion is not None and completion.target is not None)
         or (completion is not None and completion.not_improving is not None)
     )
@@ -84,11 +85,12 @@ _NO_END = Rule(
     needs=("strategy", "limits", "completion"),
     field_path=".limits.maxTrials",
     cel="self.strategy.type == 'Grid' || has(self.limits.maxTrials) || "
-    "has(self.limits.maxRuntime) || has(self.completion) && "
+    "has(self.limits.maxRuntime) || has(self.limits.maxGpuHours) || has(self.completion) && "
     "(has(self.completion.target) || has(self.completion.notImproving))",
     holds=_can_end,
     message="spec.limits.maxTrials is missing: the strategy {strategy.type} would never end; set "
-    "it, or spec.limits.maxRuntime, spec.completion.target or spec.completion.notImproving",
+    "it, or spec.limits.maxRuntime, spec.limits.maxGpuHours, spec.completion.target or "
+    "spec.completion.notImproving",
 )
 
 _RUN_ID: Rule[str] = Rule(

@@ -51,6 +51,9 @@ class TrialSpec(ApiModel):
         default=None, ge=0, description="The bracket of the trial; Hyperband only."
     )
     run_id: str | None = Field(default=None, max_length=16, description="The run it belongs to.")
+    reason: str | None = Field(
+        default=None, max_length=512, description="Why this point is tried, for a person."
+    )
 
 
 class ObservationStatus(ApiModel):
@@ -79,6 +82,19 @@ class EvidenceStatus(ApiModel):
     )
 
 
+class AttemptStatus(ApiModel):
+    """An attempt that ended before its trial did."""
+
+    start_time: datetime | None = Field(
+        default=None, description="When its training container started."
+    )
+    end_time: datetime | None = Field(default=None, description="When it ended.")
+    reason: str | None = Field(
+        default=None, max_length=64, description="What came after it, such as Disrupted."
+    )
+    step: int | None = Field(default=None, description="The last step that it reported.")
+
+
 class TrialStatus(ApiModel):
     """What became of a trial."""
 
@@ -101,6 +117,17 @@ class TrialStatus(ApiModel):
     )
     evidence: EvidenceStatus | None = Field(
         default=None, description="Why a rule stopped it; EarlyStopped only."
+    )
+    gpu_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        description="GPUs times seconds of all attempts that have ended, the last one included "
+        "when the trial has; absent without a GPU.",
+    )
+    earlier_attempts: list[AttemptStatus] = Field(
+        default_factory=list,
+        max_length=10,
+        description="The attempts before the present or last one, oldest first; the last ten.",
     )
     job_uid: str | None = Field(
         default=None, max_length=64, description="UID of the Job of the present attempt."

@@ -81,6 +81,16 @@ class LimitsSpec(ApiModel):
         description="The job ends this long after its start, time spent suspended included. A "
         "duration such as 90s, 45m or 1h30m.",
     )
+    max_gpu_hours: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e9,
+        description="The job ends when its trials have used this many GPU-hours: the time of each "
+        "training container times the GPUs of its Job (nvidia.com/gpu, amd.com/gpu and other "
+        "resources named */gpu, of all containers and of all pods that run at a time). Attempts "
+        "that were interrupted and trials that were stopped count; waiting does not. Fractions "
+        "are allowed. Refused where the template asks for no GPU.",
+    )
     max_pending_time: Duration = Field(
         default="1h",
         description="A trial whose pod could not be scheduled or started for this long fails, and "

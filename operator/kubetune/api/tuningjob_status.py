@@ -99,6 +99,48 @@ class PlanStatus(ApiModel):
     max_steps: int | None = Field(
         default=None, description="Steps of all trials if none were stopped; Hyperband only."
     )
+    expected_steps: int | None = Field(
+        default=None,
+        description="About how many steps all trials use if every rung lets exactly its share go "
+        "on; Hyperband only.",
+    )
+    max_gpu_hours: float | None = Field(
+        default=None,
+        description="GPU-hours at most, as far as the spec bounds them: the least of "
+        "limits.maxGpuHours, limits.maxRuntime times maxParallelTrials times the GPUs of a trial, "
+        "and trials times activeDeadlineSeconds times those GPUs. Absent without a GPU or a bound.",
+    )
+    expected_gpu_hours: float | None = Field(
+        default=None,
+        description="What the rungs leave of maxGpuHours where activeDeadlineSeconds bounds it: "
+        "each trial takes all of that time for all of its steps, and every rung lets exactly its "
+        "share go on; Hyperband only.",
+    )
+
+
+class GpuHours(ApiModel):
+    """GPU-hours of this run. Attempts that still run are counted when they end."""
+
+    used: float = Field(ge=0, description="Used by all attempts of all trials that have ended.")
+    saved: float = Field(
+        default=0,
+        ge=0,
+        description="About what the trials that a rule stopped would have used besides: at their "
+        "own pace, up to their resource or to the usual last step of trials that succeeded.",
+    )
+
+
+class EndEvidenceStatus(ApiModel):
+    """The numbers behind the end of the job, which a person can check."""
+
+    rule: str = Field(max_length=64, description="The rule and its version.")
+    measure: str = Field(
+        max_length=64, description="What value and threshold are, such as failedTrials."
+    )
+    value: float = Field(description="What was found.")
+    threshold: float = Field(description="The limit that it reached.")
+    population: int = Field(ge=0, description="Number of trials that it was found from.")
+    trial: str | None = Field(default=None, description="The Trial that reached it, if one did.")
 
 
 class RunSummary(ApiModel):
@@ -137,6 +179,12 @@ class TuningJobStatus(ApiModel):
     trials: TrialCounts | None = Field(default=None, description="Trials per state.")
     best: BestTrial | None = Field(default=None, description="The incumbent.")
     plan: PlanStatus | None = Field(default=None, description="What the spec means.")
+    evidence: EndEvidenceStatus | None = Field(
+        default=None, description="The numbers behind the end of the run; absent before it."
+    )
+    gpu_hours: GpuHours | None = Field(
+        default=None, description="GPU-hours of the run; absent where trials ask for no GPU."
+    )
     steps_used: int | None = Field(
         default=None, ge=0, description="Steps that all trials reported together."
     )

@@ -100,7 +100,10 @@ def _plan(spec: TuningJobSpec) -> Iterator[tuple[str, str]]:
         rungs = (f"step {rung.step}: {rung.share}" for rung in status.rungs[:-1])
         yield "rungs", f"{', '.join(rungs)} go on; step {status.rungs[-1].step}: end"
     if status.max_steps is not None:
-        yield "steps", f"{status.max_steps} if no trial were stopped early"
+        expected = f"about {status.expected_steps}"
+        yield "steps", f"{expected}; {status.max_steps} if no trial were stopped early"
+    if status.max_gpu_hours is not None:
+        yield "gpus", f"{status.max_gpu_hours:.4g} GPU-hours at most"
     if limits.max_runtime is not None:
         yield "time", f"{limits.max_runtime} at most"
     if plan.note is not None:

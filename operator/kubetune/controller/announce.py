@@ -26,6 +26,8 @@ def announce_trial(recorder: Recorder, body: Mapping[str, Any], old: Trial, new:
     is_waiting = state is TrialState.PENDING and status.reason not in _ORDINARY
     is_trouble = state in _TROUBLES or is_waiting
     note = status.message or f"trial {new.metadata.name} is {state.value}"
+    if status.evidence is not None:
+        note += f" (rule {status.evidence['rule']})"
     severity: Severity = "Warning" if is_trouble else "Normal"
     recorder.record(
         ObjectReference.to(API_VERSION, "Trial", new.metadata),

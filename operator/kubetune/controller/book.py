@@ -9,6 +9,7 @@ from typing import Any
 from kubetune.api.strategy import StrategyType
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.controller.announce import announce_trial
+from kubetune.controller.attempts import accounted
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.snapshot import Snapshot, TrialView
 from kubetune.core.rungs import rung_levels
@@ -64,6 +65,7 @@ class Book:
         """Record a status and tell of it; None when the Trial changed meanwhile."""
         if status == view.trial.status:
             return view.trial
+        status = accounted(view, status, self.spec, now=self.now)
         written = await self._with.writer.record(view.trial, status)
         if written is None:
             self.wake_after(CATCH_UP)

@@ -92,9 +92,10 @@ class Reporter:
         await self._with.writer.write_status(look.body, new)
         self._written_at[key] = now
         if status.phase is not look.recorded.phase or status.reason != look.recorded.reason:
-            announce_job(
-                self._with.recorder, look.body, verdict.phase, verdict.reason, verdict.message
-            )
+            note = verdict.message
+            if verdict.evidence is not None:
+                note += f" (rule {verdict.evidence.rule})"
+            announce_job(self._with.recorder, look.body, verdict.phase, verdict.reason, note)
             _log.info(
                 "phase changed",
                 extra={"job": key, "phase": verdict.phase.value, "reason": verdict.reason},

@@ -61,6 +61,18 @@ class OutcomeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndEvidence:
+    """The numbers behind the end of a job; the same fields as EndEvidenceStatus in the API."""
+
+    rule: str
+    measure: str
+    value: float
+    threshold: float
+    population: int
+    trial: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The end of the job.
 
@@ -68,11 +80,13 @@ class Outcome:
         kind: Complete or Failed.
         reason: One CamelCase word for programs.
         message: The same for a person, with the numbers.
+        evidence: The numbers; None for a wish of the user's, which has none.
     """
 
     kind: OutcomeKind
     reason: str
     message: str
+    evidence: EndEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ TooManyFailedTrials   Failed    more than limits.maxFailedTrials failed
 SearchSpaceExhausted  Complete  every point of a finite space was tried and has ended
 MaxTrialsReached      Complete  limits.maxTrials trials were made and have ended
 NotImproving          Complete  completion.notImproving.trials in a row did not improve the best
+MaxGpuHoursReached    Complete  the trials have used limits.maxGpuHours GPU-hours
 MaxRuntimeReached     Complete  limits.maxRuntime has passed
 
-The two that ran out of points or trials and the one that ran out of time are failures with the
+The two that ran out of points or trials and the two that ran out of time are failures with the
 reason NoTrialSucceeded where no trial has a value.
 """
 
@@ -23,7 +24,8 @@ from datetime import datetime, timedelta
 from kubetune.api.durations import parse_duration
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.core.decision import Outcome, OutcomeKind
+from kubetune.core.decision import EndEvidence, Outcome, OutcomeKind
+from kubetune.core.gpus import gpu_hours_used, until_spent
 from kubetune.core.objective import incumbent, to_score, trials_since_improvement
 from kubetune.core.trial import Trial
 
@@ -39,13 +41,28 @@ class _World:
         spec: The wish.
         trials: All trials of the run.
         combinations: Number of points of the search space; None if infinite.
-        elapsed: Time since the run started.
+        started_at: Start of the run.
+        now: The present.
     """
 
     spec: TuningJobSpec
     trials: Sequence[Trial]
     combinations: int | None
-    elapsed: timedelta
+    started_at: datetime
+    now: datetime
+
+    def evidence(
+        self, rule: str, measure: str, value: float, threshold: float, trial: str | None = None
+    ) -> EndEvidence:
+        """Return the numbers behind an end; the population is that of the finished trials."""
+        return EndEvidence(
+            rule=rule,
+            measure=measure,
+            value=value,
+            threshold=threshold,
+            population=sum(trial.state.is_finished for trial in self.trials),
+            trial=trial,
+        )
 
 
 def find_end(
@@ -65,28 +82,42 @@ def find_end(
         started_at: Start of the run.
         now: The present.
     """
-    world = _World(spec=spec, trials=trials, combinations=combinations, elapsed=now - started_at)
+    world = _World(
+        spec=spec, trials=trials, combinations=combinations, started_at=started_at, now=now
+    )
     return next(_ends(world), None)
 
 
-def time_left(spec: TuningJobSpec, *, started_at: datetime, now: datetime) -> timedelta | None:
-    """Return the time until maxRuntime, negative after it; None without one."""
-    if spec.limits.max_runtime is None:
-        return None
-    return started_at + parse_duration(spec.limits.max_runtime) - now
+def time_left(
+    spec: TuningJobSpec, trials: Sequence[Trial], *, started_at: datetime, now: datetime
+) -> timedelta | None:
+    """Return the time until maxRuntime or maxGpuHours ends the job if nothing else happens.
+
+    Negative after maxRuntime; None without either.
+    """
+    ends = [until_spent(spec, trials, now=now)]
+    if spec.limits.max_runtime is not None:
+        ends.append(started_at + parse_duration(spec.limits.max_runtime) - now)
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _ends(world: _World) -> Iterator[Outcome]:
     """Yield every end that holds now, in the order of the module's table."""
     yield from _wishes(world)
     yield from _faults(world)
+    yield from _used_up(world)
+    yield from _enough(world)
     yield from _spent(world)
 
 
 def _wishes(world: _World) -> Iterator[Outcome]:
     spec = world.spec
     if spec.stop:
-        yield _complete("StoppedByUser", "The job was stopped by its user (spec.stop).")
+        yield Outcome(
+            kind=OutcomeKind.COMPLETE,
+            reason="StoppedByUser",
+            message="The job was stopped by its user (spec.stop).",
+        )
     target = spec.completion.target if spec.completion else None
     best = None if target is None else incumbent(world.trials, spec.objective)
     if target is None or best is None or best.value is None:
@@ -97,6 +128,7 @@ def _wishes(world: _World) -> Iterator[Outcome]:
             "TargetReached",
             f"Trial {best.name} reached {spec.objective.metric} {best.value:g}; "
             f"the target is {target:g}.",
+            world.evidence("target/v1", "objective", best.value, target, best.name),
         )
 
 
@@ -111,49 +143,85 @@ def _faults(world: _World) -> Iterator[Outcome]:
             "FirstTrialsFailed",
             f"The first {failed} trials that ended have failed "
             f"(limits.maxInitialFailures is {initial}).",
+            world.evidence("first-failures/v1", "failedTrials", failed, initial),
         )
     allowed = limits.max_failed_trials
     if allowed is not None and failed > allowed:
         yield _failed(
             "TooManyFailedTrials",
             f"{failed} trials have failed (limits.maxFailedTrials is {allowed}).",
+            world.evidence("failures/v1", "failedTrials", failed, allowed),
+        )
+
+
+def _used_up(world: _World) -> Iterator[Outcome]:
+    """Yield the ends of a job that has no points or no trials left."""
+    limits, combinations, made = world.spec.limits, world.combinations, len(world.trials)
+    no_points = combinations is not None and made >= combinations
+    no_trials = limits.max_trials is not None and made >= limits.max_trials
+    # Asked at every event: the trials are looked at last.
+    if not (no_points or no_trials) or any(not t.state.is_finished for t in world.trials):
+        return
+    if combinations is not None and no_points:
+        yield _judged(
+            world,
+            "SearchSpaceExhausted",
+            f"All {combinations} combinations were tried.",
+            world.evidence("combinations/v1", "trials", made, combinations),
+        )
+    if limits.max_trials is not None and no_trials:
+        yield _judged(
+            world,
+            "MaxTrialsReached",
+            f"{made} trials have ended (limits.maxTrials is {limits.max_trials}).",
+            world.evidence("trials/v1", "trials", made, limits.max_trials),
+        )
+
+
+def _enough(world: _World) -> Iterator[Outcome]:
+    """Yield the ends of a job that is not expected to get better."""
+    patience = world.spec.completion.not_improving if world.spec.completion else None
+    if patience is None:
+        return
+    since = trials_since_improvement(world.trials, world.spec.objective, patience.tolerance)
+    if since >= patience.trials:
+        yield _complete(
+            "NotImproving",
+            f"The last {since} trials did not improve {world.spec.objective.metric} by more "
+            f"than {patience.tolerance:.4g} of its size "
+            f"(completion.notImproving.trials is {patience.trials}).",
+            world.evidence("not-improving/v1", "trialsSinceImprovement", since, patience.trials),
         )
 
 
 def _spent(world: _World) -> Iterator[Outcome]:
-    limits, combinations, made = world.spec.limits, world.combinations, len(world.trials)
-    no_points = combinations is not None and made >= combinations
-    no_trials = limits.max_trials is not None and made >= limits.max_trials
-    if (no_points or no_trials) and all(trial.state.is_finished for trial in world.trials):
-        if no_points:
-            yield _judged(
-                world, "SearchSpaceExhausted", f"All {combinations} combinations were tried."
-            )
-        if no_trials:
+    """Yield the ends of a job that has had its time."""
+    limits = world.spec.limits
+    if limits.max_gpu_hours is not None:
+        used = gpu_hours_used(world.spec, world.trials, now=world.now)
+        if used >= limits.max_gpu_hours:
             yield _judged(
                 world,
-                "MaxTrialsReached",
-                f"{made} trials have ended (limits.maxTrials is {limits.max_trials}).",
+                "MaxGpuHoursReached",
+                f"The trials have used {used:.4g} GPU-hours "
+                f"(limits.maxGpuHours is {limits.max_gpu_hours:g}).",
+                world.evidence("gpu-hours/v1", "gpuHours", used, limits.max_gpu_hours),
             )
-    patience = world.spec.completion.not_improving if world.spec.completion else None
-    if patience is not None:
-        since = trials_since_improvement(world.trials, world.spec.objective, patience.tolerance)
-        if since >= patience.trials:
-            yield _complete(
-                "NotImproving",
-                f"The last {since} trials did not improve {world.spec.objective.metric} by more "
-                f"than {patience.tolerance:.4g} of its size "
-                f"(completion.notImproving.trials is {patience.trials}).",
-            )
-    if limits.max_runtime is not None and world.elapsed >= parse_duration(limits.max_runtime):
+    if limits.max_runtime is None:
+        return
+    elapsed, allowed = world.now - world.started_at, parse_duration(limits.max_runtime)
+    if elapsed >= allowed:
         yield _judged(
             world,
             "MaxRuntimeReached",
             f"The job has run for {limits.max_runtime} (limits.maxRuntime).",
+            world.evidence(
+                "runtime/v1", "seconds", elapsed.total_seconds(), allowed.total_seconds()
+            ),
         )
 
 
-def _judged(world: _World, reason: str, message: str) -> Outcome:
+def _judged(world: _World, reason: str, message: str, evidence: EndEvidence) -> Outcome:
     """Return a good end if there is a result, otherwise a bad one.
 
     A result is an incumbent, or a trial that runs and has reported: stopped by the end of the job,
@@ -162,13 +230,14 @@ def _judged(world: _World, reason: str, message: str) -> Outcome:
     unfinished = (trial for trial in world.trials if not trial.state.is_finished)
     objective = world.spec.objective
     if incumbent(world.trials, objective) or any(trial.observations for trial in unfinished):
-        return _complete(reason, message)
-    return _failed("NoTrialSucceeded", f"{message} No trial has a value of {objective.metric}.")
+        return _complete(reason, message, evidence)
+    words = f"{message} No trial has a value of {objective.metric}."
+    return _failed("NoTrialSucceeded", words, evidence)
 
 
-def _complete(reason: str, message: str) -> Outcome:
-    return Outcome(kind=OutcomeKind.COMPLETE, reason=reason, message=message)
+def _complete(reason: str, message: str, evidence: EndEvidence) -> Outcome:
+    return Outcome(kind=OutcomeKind.COMPLETE, reason=reason, message=message, evidence=evidence)
 
 
-def _failed(reason: str, message: str) -> Outcome:
-    return Outcome(kind=OutcomeKind.FAILED, reason=reason, message=message)
+def _failed(reason: str, message: str, evidence: EndEvidence) -> Outcome:
+    return Outcome(kind=OutcomeKind.FAILED, reason=reason, message=message, evidence=evidence)

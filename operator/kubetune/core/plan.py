@@ -5,12 +5,16 @@ Only what the rules in the schema cannot say is checked here: they cannot count 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
 
+from kubetune.api.durations import parse_duration
 from kubetune.api.strategy import HyperbandSettings, StrategyType
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import PlanStatus, RungPlan
+from kubetune.core.gpus import most_gpus
 from kubetune.core.initial_trials import initial_trial_faults
-from kubetune.core.rungs import rung_levels
+from kubetune.core.rungs import bracket_sizes, rung_levels
 from kubetune.core.space import build_space
 from kubetune.errors import SearchSpaceError
 
@@ -66,16 +70,69 @@ def plan(spec: TuningJobSpec) -> Plan:
     """Return the numbers of a spec that `check` found right."""
     combinations = build_space(spec.parameters).size
     counts = [n for n in (spec.limits.max_trials, combinations) if n is not None]
-    trials = min(counts, default=None)
+    trials = _countable(min(counts, default=None))
     hyperband = spec.strategy.hyperband
-    countable = combinations is not None and combinations <= _LARGEST_COUNT
+    share = 1.0 if hyperband is None else share_used(hyperband)
+    steps = None if hyperband is None or trials is None else trials * hyperband.max_resource
+    hours, is_by_trial = _max_gpu_hours(spec, trials)
     status = PlanStatus(
-        combinations=combinations if countable else None,
+        combinations=_countable(combinations),
         trials=trials,
         rungs=[] if hyperband is None else _rung_table(hyperband),
-        max_steps=None if hyperband is None or trials is None else trials * hyperband.max_resource,
+        max_steps=_countable(steps),
+        expected_steps=_countable(None if steps is None else round(steps * share)),
+        max_gpu_hours=hours,
+        expected_gpu_hours=hours * share if hours and is_by_trial and hyperband else None,
     )
     return Plan(status=status, note=_note(spec, combinations))
+
+
+def share_used(settings: HyperbandSettings) -> float:
+    """Return the share of R that a trial uses on average, 0 < share <= 1.
+
+    In a bracket that begins at the rung b a trial gets l_b steps for certain, and those from one
+    rung to the next with η^-1, η^-2, …: every rung lets exactly its share go on. Brackets count by
+    their sizes. Less is stopped while a rung has few values, so short jobs use more.
+
+    Symbols: R the largest resource, η the reduction factor, l_k the steps of rung k.
+    """
+    levels = rung_levels(settings.min_resource, settings.max_resource, settings.reduction_factor)
+    sizes = bracket_sizes(len(levels), settings.brackets, settings.reduction_factor)
+    steps = 0.0
+    for bracket, size in enumerate(sizes):
+        own = (0, *levels[bracket:])
+        steps += size * sum(
+            (later - earlier) / settings.reduction_factor**k
+            for k, (earlier, later) in enumerate(pairwise(own))
+        )
+    return steps / (sum(sizes) * settings.max_resource)
+
+
+def _countable(count: int | None) -> int | None:
+    return count if count is not None and count <= _LARGEST_COUNT else None
+
+
+def _max_gpu_hours(spec: TuningJobSpec, trials: int | None) -> tuple[float | None, bool]:
+    """Return the GPU-hours at most, None if unknown, and whether it is the trials that bound them.
+
+    Three things bound them: the limit itself, the run time with all places taken, and the time that
+    each trial may take.
+    """
+    gpus, limits = most_gpus(spec), spec.limits
+    if gpus == 0:
+        return None, False
+    bounds: list[tuple[float, bool]] = []
+    if limits.max_gpu_hours is not None:
+        bounds.append((limits.max_gpu_hours, False))
+    if limits.max_runtime is not None:
+        hours = parse_duration(limits.max_runtime) / timedelta(hours=1)
+        bounds.append((hours * limits.max_parallel_trials * gpus, False))
+    job = spec.trial.template["spec"]
+    deadlines = [part.get("activeDeadlineSeconds") for part in (job, job["template"]["spec"])]
+    seconds = [deadline for deadline in deadlines if type(deadline) is int and deadline >= 0]
+    if seconds and trials is not None:
+        bounds.append((trials * min(seconds) * gpus / 3600, True))
+    return min(bounds, default=(None, False))
 
 
 def _note(spec: TuningJobSpec, combinations: int | None) -> str | None:

@@ -41,6 +41,7 @@ class Trial:
         started_at: When its training container first started; None before.
         finished_at: When it ended; None before.
         holds_slot: True while the trial is not finished, or is but its pod is not gone yet.
+        gpu_seconds: GPUs times seconds of its attempts that have ended, see core.gpus.
     """
 
     index: int
@@ -54,3 +55,4 @@ class Trial:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     holds_slot: bool = field(default=False)
+    gpu_seconds: float = 0.0

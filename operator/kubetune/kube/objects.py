@@ -224,6 +224,16 @@ class TrialSpec(Slim, frozen=True):
     resource: int | None = None
     bracket: int | None = None
     run_id: str | None = None
+    reason: str | None = None
+
+
+class Attempt(Slim, frozen=True):
+    """An attempt that ended before its trial did; `step` is the last one that it reported."""
+
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    reason: str = ""
+    step: int | None = None
 
 
 class TrialStatus(Slim, frozen=True):
@@ -240,6 +250,8 @@ class TrialStatus(Slim, frozen=True):
     start_time: datetime | None = None
     completion_time: datetime | None = None
     evidence: dict[str, Any] | None = None
+    gpu_seconds: float | None = None
+    earlier_attempts: list[Attempt] = []
 
 
 class Trial(Object, frozen=True, kw_only=True):

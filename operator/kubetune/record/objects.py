@@ -10,6 +10,9 @@ from kubetune.core.decision import Suggestion
 from kubetune.kube.objects import Trial, TrialStatus
 from kubetune.trialjob import TrialIdentity, owner_reference, trial_labels
 
+LONGEST_REASON = 512
+"""Characters that the schema allows in the reason of a Trial's spec."""
+
 
 def trial_body(
     body: Mapping[str, Any], run_id: str | None, suggestion: Suggestion
@@ -39,6 +42,7 @@ def trial_body(
         "resource": suggestion.resource,
         "bracket": suggestion.bracket,
         "runId": run_id,
+        "reason": suggestion.reason[:LONGEST_REASON],
     }
     return {
         "apiVersion": names.API_VERSION,

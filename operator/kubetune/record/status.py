@@ -1,7 +1,7 @@
 """The TuningJob's status, from its trials. Pure; written last and once by reconcile."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +13,16 @@ from kubetune.api.tuningjob_status import (
     BestTrial,
     ConditionStatus,
     ConditionType,
+    EndEvidenceStatus,
+    GpuHours,
     Phase,
     PlanStatus,
     RunSummary,
     TrialCounts,
     TuningJobStatus,
 )
-from kubetune.core.decision import Outcome, OutcomeKind
+from kubetune.core.decision import EndEvidence, Outcome, OutcomeKind
+from kubetune.core.gpus import gpu_hours_saved, recorded_gpu_seconds
 from kubetune.core.objective import incumbent
 from kubetune.core.trial import Trial
 from kubetune.record.conditions import build_conditions, true_conditions
@@ -38,6 +41,7 @@ class JobVerdict:
         message: The same for a person; "" where there is nothing to add.
         accepted: Whether the spec can be run.
         degraded: Why a strategy's answer was replaced; None if it was not.
+        evidence: The numbers behind the end; None before it.
     """
 
     phase: Phase
@@ -45,6 +49,7 @@ class JobVerdict:
     message: str = ""
     accepted: bool = True
     degraded: str | None = None
+    evidence: EndEvidence | None = None
 
 
 def verdict_of(spec: TuningJobSpec, outcome: Outcome | None, *, degraded: str | None) -> JobVerdict:
@@ -52,7 +57,11 @@ def verdict_of(spec: TuningJobSpec, outcome: Outcome | None, *, degraded: str | 
     if outcome is not None:
         phase = Phase.COMPLETE if outcome.kind is OutcomeKind.COMPLETE else Phase.FAILED
         return JobVerdict(
-            phase=phase, reason=outcome.reason, message=outcome.message, degraded=degraded
+            phase=phase,
+            reason=outcome.reason,
+            message=outcome.message,
+            degraded=degraded,
+            evidence=outcome.evidence,
         )
     if spec.suspend:
         return JobVerdict(
@@ -170,6 +179,7 @@ def build_status(
             "reason": verdict.reason,
             "message": verdict.message or None,
             "completion_time": (old.completion_time or now) if finished else None,
+            "evidence": _evidence(verdict.evidence),
             **(_results(spec, trials, plan) if spec is not None else {}),
         }
     )
@@ -183,8 +193,20 @@ def _results(
         "trials": _count(trials),
         "best": _best(spec, trials),
         "plan": plan,
+        "gpu_hours": _gpu_hours(spec, trials),
         "steps_used": sum(trial.observations[-1].step for trial in trials if trial.observations),
     }
+
+
+def _evidence(evidence: EndEvidence | None) -> EndEvidenceStatus | None:
+    return None if evidence is None else EndEvidenceStatus.model_validate(asdict(evidence))
+
+
+def _gpu_hours(spec: TuningJobSpec, trials: Sequence[Trial]) -> GpuHours | None:
+    used = recorded_gpu_seconds(trials) / 3600
+    if used == 0:
+        return None
+    return GpuHours(used=round(used, 4), saved=round(gpu_hours_saved(spec, trials), 4))
 
 
 def _progress(trials: Sequence[Trial], plan: PlanStatus | None) -> str:

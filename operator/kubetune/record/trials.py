@@ -37,6 +37,7 @@ def core_trial(trial: Trial, spec: TuningJobSpec, *, holds_slot: bool) -> core.T
         started_at=status.start_time,
         finished_at=status.completion_time,
         holds_slot=holds_slot,
+        gpu_seconds=status.gpu_seconds or 0.0,
     )
 
 
