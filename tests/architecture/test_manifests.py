@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from kubetune.api import names
-from kubetune.controller.main import LEASE
+from kubetune.controller.settings import LEASE
 from tests.cluster.target import IMAGES
 
 ROOT = Path(__file__).resolve().parents[2]

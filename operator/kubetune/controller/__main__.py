@@ -1,5 +1,7 @@
 """`python -m kubetune.controller` runs the operator."""
 
+import sys
+
 from kubetune.controller.main import run
 
-run()
+run(sys.argv[1:])

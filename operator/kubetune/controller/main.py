@@ -8,10 +8,13 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from kubetune.controller.apply import Writer
+from kubetune.controller.arguments import parse_arguments
+from kubetune.controller.check import check_installation
 from kubetune.controller.cluster import Cluster
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.gauges import ClusterGauges
@@ -29,19 +32,21 @@ from kubetune.kube.events import Recorder
 from kubetune.kube.lease import Elector, Terms
 from kubetune.kube.objects import ObjectKey
 
-LEASE = "kubetune-operator"
 _SEEDS = 2**31
 _DEEPEST_JSON = 25_000
 
 _log = logging.getLogger(__name__)
 
 
-def run() -> None:
+def run(arguments: Sequence[str]) -> None:
     """Run the operator until it is told to end; the exit code says why it ended."""
+    options = parse_arguments(arguments)
     try:
-        settings = read_settings(os.environ, hostname=socket.gethostname())
+        settings = read_settings({**os.environ, **options.settings}, hostname=socket.gethostname())
     except SettingsError as error:
         sys.exit(f"kubetune: {error}")
+    if options.check:
+        sys.exit(asyncio.run(_check(settings)))
     configure_logging(settings.log_level)
     # The API server takes JSON of 10,000 levels; a decoder that gave up would end the process, and
     # end it again at each start.
@@ -55,6 +60,11 @@ def run() -> None:
         os._exit(1)
     except ClusterError as error:
         sys.exit(f"kubetune: {error}")
+
+
+async def _check(settings: Settings) -> int:
+    async with await Client.connect() as client:
+        return await check_installation(client, settings, now=_now, say=sys.stdout.write)
 
 
 async def _main(settings: Settings) -> None:
@@ -112,7 +122,7 @@ class Operator:
             elector = Elector(
                 self._client,
                 namespace=self._settings.lease_namespace,
-                name=LEASE,
+                name=self._settings.lease_name,
                 # A restarted container keeps its pod's name, and must not inherit its lease.
                 identity=f"{self._settings.identity}_{secrets.token_hex(4)}",
                 now=_now,

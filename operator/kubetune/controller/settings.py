@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from kubetune.errors import KubetuneError
 
+LEASE = "kubetune-operator"
+"""The Lease that elects the leader, unless the installation names another."""
+
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
@@ -30,6 +33,7 @@ class Settings:
         collector_image: Image of the metrics sidecar.
         role_kind: Kind of the roles that trials' pods are bound to.
         lease_namespace: Namespace of the leader election's Lease.
+        lease_name: Its name: one for each installation.
         identity: Who we are in the Lease and in Events.
         leader_election: Whether a Lease is needed to act.
         lease_seconds: How long a Lease holds that is not renewed.
@@ -42,6 +46,7 @@ class Settings:
     collector_image: str
     role_kind: RoleKind
     lease_namespace: str
+    lease_name: str
     identity: str
     leader_election: bool
     lease_seconds: int
@@ -74,6 +79,7 @@ def read_settings(environment: Mapping[str, str], *, hostname: str) -> Settings:
         collector_image=image,
         role_kind=_role_kind(environment),
         lease_namespace=environment.get("POD_NAMESPACE", "kubetune-system"),
+        lease_name=environment.get("KUBETUNE_LEASE_NAME", LEASE),
         identity=environment.get("POD_NAME", hostname),
         leader_election=_truth(environment, "KUBETUNE_LEADER_ELECTION", default=True),
         lease_seconds=_number(environment, "KUBETUNE_LEASE_SECONDS", default=15, least=2),

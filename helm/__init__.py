@@ -1,0 +1,1 @@
+"""What of the chart and the manifests is made from other files."""
