@@ -19,11 +19,13 @@ $(STAMP): pyproject.toml constraints.txt
 
 setup: $(STAMP) ## Make the virtual environment.
 
-generate: setup ## Write the CRDs from the models.
+generate: setup ## Write the CRDs, and what the chart takes from the manifests.
 	@$(BIN)/python -m kubetune.api.generate
+	@$(BIN)/python -m helm.generate
 
 check: setup ## Generated files, format, lint, types, layers.
 	@$(BIN)/python -m kubetune.api.generate --check
+	@$(BIN)/python -m helm.generate --check
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -34,7 +36,7 @@ format: setup ## Format and mend what can be mended.
 	@$(BIN)/ruff check --fix .
 
 test-unit: setup ## Unit and property tests: no cluster, under a minute.
-	@$(BIN)/pytest -m "not apiserver and not cluster"
+	@$(BIN)/pytest -m "not apiserver and not cluster and not tools"
 
 cluster-up: setup ## Bring the cluster up, with images and tools.
 	@$(BIN)/python -m tests.cluster up --images --tools

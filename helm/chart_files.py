@@ -1,8 +1,8 @@
 """The chart's files that are made from the project's own: one source, no copies to keep in step.
 
-    crds/, manifests/policies/, manifests/operator/   ──► helm/kubetune/files/
-    helm/kubetune/values.yaml                         ──► values.schema.json, README.md
-    manifests/ as kustomize would build it            ──► manifests/install.yaml
+crds/, manifests/policies/, manifests/operator/   ──► helm/kubetune/files/
+helm/kubetune/values.yaml                         ──► values.schema.json, README.md
+manifests/ as kustomize would build it            ──► manifests/install.yaml
 """
 
 from collections.abc import Iterator, Mapping

@@ -48,6 +48,13 @@ _STRING_MAPS = frozenset(
         "metrics.dashboard.labels",
     }
 )
+_TYPES: Mapping[type, str] = {
+    bool: "boolean",
+    int: "integer",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 _FLEXIBLE = {"podDisruptionBudget.maxUnavailable": ["integer", "string"]}
 
 
@@ -147,22 +154,13 @@ def _schema_of_group(
 
 
 def _schema_of_value(path: str, default: Any) -> dict[str, Any]:
-    if path in _FLEXIBLE:
-        return {"type": _FLEXIBLE[path]}
-    match default:
-        case bool():
-            return {"type": "boolean"}
-        case int():
-            return {"type": "integer", **_minimum(path)}
-        case str():
-            return {"type": "string", **({"enum": [*_ENUMS[path]]} if path in _ENUMS else {})}
-        case list():
-            return {"type": "array", "items": dict(_ITEMS.get(path, {"type": "object"}))}
-        case _ if path in _STRING_MAPS:
-            return {"type": "object", "additionalProperties": {"type": "string"}}
-        case _:
-            return {"type": "object"}
-
-
-def _minimum(path: str) -> dict[str, int]:
-    return {"minimum": _MINIMA[path]} if path in _MINIMA else {}
+    schema: dict[str, Any] = {"type": _FLEXIBLE.get(path) or _TYPES[type(default)]}
+    if path in _ENUMS:
+        schema["enum"] = [*_ENUMS[path]]
+    if path in _MINIMA:
+        schema["minimum"] = _MINIMA[path]
+    if path in _STRING_MAPS:
+        schema["additionalProperties"] = {"type": "string"}
+    if isinstance(default, list):
+        schema["items"] = dict(_ITEMS.get(path, {"type": "object"}))
+    return schema

@@ -14,8 +14,8 @@ from tests.cluster.layout import default_layout
 from tests.cluster.status import describe
 from tests.cluster.target import resolve_target
 
-_FAST = "not apiserver and not cluster"
-_SLOW = "apiserver or cluster"
+_FAST = "not apiserver and not cluster and not tools"
+_SLOW = "apiserver or cluster or tools"
 
 
 def main(options: Sequence[str]) -> int:
