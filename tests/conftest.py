@@ -3,8 +3,9 @@
 import json
 import os
 import secrets
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from tests.cluster.deploy import deploy, kubectl
+from tests.cluster.layout import default_layout
 from tests.cluster.target import Target, resolve_target
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files anew instead of comparing with them",
     )
+
+
+Helm = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +106,19 @@ def namespace(cluster: TestCluster) -> Iterator[str]:
     cluster.kubectl("create", "-f", "-", stdin=json.dumps(manifest))
     yield name
     cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def helm() -> Helm:
+    """Runs helm with the words that it is given."""
+    installed = default_layout().tools / "helm"
+    program = str(installed) if installed.exists() else shutil.which("helm")
+    if program is None:
+        pytest.fail("helm is not installed: `python -m tests.cluster tools` installs it")
+
+    def run(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, *words], input=stdin, capture_output=True, text=True, check=False
+        )
+
+    return run

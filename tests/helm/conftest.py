@@ -1,8 +1,6 @@
 """Rendering the chart as Helm does it."""
 
 import json
-import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,30 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.layout import default_layout
+from tests.conftest import Helm
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "helm" / "kubetune"
 
 Body = dict[str, Any]
-Helm = Callable[..., subprocess.CompletedProcess[str]]
 Render = Callable[..., list[Body]]
-
-
-@pytest.fixture(scope="session")
-def helm() -> Helm:
-    """Runs helm with the words that it is given."""
-    installed = default_layout().tools / "helm"
-    program = str(installed) if installed.exists() else shutil.which("helm")
-    if program is None:
-        pytest.fail("helm is not installed: `python -m tests.cluster tools` installs it")
-
-    def run(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [program, *words], input=stdin, capture_output=True, text=True, check=False
-        )
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.helm.conftest import CHART, ROOT, Body, Helm, Render
+from tests.conftest import Helm
+from tests.helm.conftest import CHART, ROOT, Body, Render
 
 pytestmark = pytest.mark.tools
 
