@@ -4,6 +4,7 @@ KubetuneError
 ├── SpecError              the user's spec is wrong; permanent until the spec changes
 │   └── SearchSpaceError   the parameters do not make a search space
 ├── StrategyError          a strategy cannot answer; the planner falls back to random search
+│   └── SurrogateError     the surrogate cannot be fitted to what is known
 ├── ObjectiveError         a simulated objective cannot answer; the simulation ends
 ├── ClusterError           the API server refused or did not answer
 │   ├── ConflictError      somebody else wrote first (409 on update)
@@ -37,6 +38,10 @@ class SearchSpaceError(SpecError):
 
 class StrategyError(KubetuneError):
     """Raised by a strategy that cannot answer; the planner uses random search and says so."""
+
+
+class SurrogateError(StrategyError):
+    """Raised by search.surrogate when no numbers come out. Treated as `StrategyError`."""
 
 
 class ObjectiveError(KubetuneError):

@@ -75,10 +75,10 @@ BAD_SPECS = (
     ),
     BadSpec(
         id="a strategy that is not there yet",
-        changes={"spec.strategy.type": "Bayesian"},
+        changes={"spec.strategy.type": "Evolutionary"},
         field="spec.strategy.type",
-        remedy="must be one of Grid, Random, Hyperband",
-        server='supported values: "Grid", "Random", "Hyperband"',
+        remedy="must be one of Grid, Random, Bayesian, Hyperband",
+        server='supported values: "Grid", "Random", "Bayesian", "Hyperband"',
     ),
     BadSpec(
         id="a metrics source that is not there yet",

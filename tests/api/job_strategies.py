@@ -107,6 +107,10 @@ CATEGORICALS = st.fixed_dictionaries(
 STRATEGIES = st.one_of(
     st.just({"type": "Grid"}),
     st.fixed_dictionaries(
+        {"type": st.just("Bayesian")},
+        optional={"random": _optional(sequence=st.just("Pseudorandom"))},
+    ),
+    st.fixed_dictionaries(
         {"type": st.just("Random")},
         optional={
             "seed": st.integers(-1, 2**31),

@@ -17,6 +17,7 @@ NAMES = [path.stem for path in SAMPLES]
 def test_there_is_a_sample_of_everything() -> None:
     assert NAMES == [
         "annotation",
+        "bayesian",
         "file",
         "gpu",
         "grid",

@@ -12,6 +12,7 @@ class StrategyType(StrEnum):
 
     GRID = "Grid"
     RANDOM = "Random"
+    BAYESIAN = "Bayesian"
     HYPERBAND = "Hyperband"
 
 
@@ -67,8 +68,10 @@ class StrategySpec(ApiModel):
     """Which strategy suggests the trials, and its settings."""
 
     type: StrategyType = Field(
-        description="Grid: every combination once. Random: independent points. Hyperband: random "
-        "points, of which the worse ones are stopped at rungs (asynchronous successive halving)."
+        description="Grid: every combination once. Random: independent points. Bayesian: "
+        "points where a model of the trials so far expects the largest improvement, after a start "
+        "that fills the space evenly. Hyperband: random points, of which the worse ones are "
+        "stopped at rungs (asynchronous successive halving)."
     )
     seed: int | None = Field(
         default=None,

@@ -12,6 +12,7 @@ from kubetune.stopping.protocol import StopFn
 OF_STRATEGY: Mapping[StrategyType, StopFn | None] = {
     StrategyType.GRID: None,
     StrategyType.RANDOM: None,
+    StrategyType.BAYESIAN: None,
     StrategyType.HYPERBAND: asha.stop_behind,
 }
 OF_EARLY_STOPPING: Mapping[EarlyStoppingType, StopFn | None] = {

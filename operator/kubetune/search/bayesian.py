@@ -1,0 +1,126 @@
+"""Bayesian search: where a surrogate of the objective expects the largest improvement.
+
+The first points fill the space evenly, for a surrogate of nothing is worth nothing. What needs
+numpy, scipy and scikit-learn is in `model_search`, which is imported when it is first used: the
+command line, and an operator whose jobs are not Bayesian, never pay for it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kubetune.api.strategy import Sequence as PointSequence
+from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
+from kubetune.core.decision import Suggestion
+from kubetune.core.objective import to_score
+from kubetune.core.space import build_space
+from kubetune.core.trial import Trial
+from kubetune.errors import StrategyError
+from kubetune.search.evidence import Evidence, Parameters, gather
+from kubetune.search.sampling import draw_points
+
+if TYPE_CHECKING:
+    from kubetune.search.model_search import Proposal
+
+# Points before the surrogate has a say, at most a third of those that maxTrials allows.
+_START = 8
+_LEAST_START = 3
+# Scores without which it has nothing to tell apart.
+_LEAST_SCORES = 2
+# Suggestions of one call that the surrogate makes; it learns nothing between them.
+_MOST_AT_ONCE = 32
+
+
+def suggest(
+    spec: TuningJobSpec, trials: Sequence[Trial], *, count: int, first_index: int, seed: int
+) -> Sequence[Suggestion]:
+    """Return points that fill the space, then those that the surrogate proposes. See `SuggestFn`.
+
+    Raises:
+        StrategyError: scikit-learn is not installed, or (`SurrogateError`) the surrogate cannot be
+            fitted to the scores.
+    """
+    evidence = gather(trials, build_space(spec.parameters), spec.objective.goal)
+    tried = [trial.parameters for trial in trials]
+    start = max(start_size(spec.limits.max_trials) - len(trials), 0)
+    filling = count if len(evidence.scored) < _LEAST_SCORES else min(start, count)
+    made = _filled(spec, tried, count=filling, first_index=first_index, seed=seed)
+    if wanted := min(count - len(made), _MOST_AT_ONCE):
+        points = [each.parameters for each in made]
+        made += _proposed(
+            spec,
+            replace(evidence, pending=[*evidence.pending, *points]),
+            count=wanted,
+            first_index=first_index + len(made),
+            seed=seed,
+        )
+    tried += [each.parameters for each in made]
+    rest = count - len(made)
+    return made + _filled(spec, tried, count=rest, first_index=first_index + len(made), seed=seed)
+
+
+def space_filling(
+    spec: TuningJobSpec, trials: Sequence[Trial], *, count: int, first_index: int, seed: int
+) -> Sequence[Suggestion]:
+    """Return points of the Halton sequence, which take the surrogate's place. See `SuggestFn`."""
+    tried = [trial.parameters for trial in trials]
+    return _filled(spec, tried, count=count, first_index=first_index, seed=seed)
+
+
+def _filled(
+    spec: TuningJobSpec, tried: Sequence[Parameters], *, count: int, first_index: int, seed: int
+) -> list[Suggestion]:
+    """Return points of the Halton sequence; in a finite space none that was tried."""
+    indices = range(first_index, first_index + count)
+    points = draw_points(
+        build_space(spec.parameters),
+        tried,
+        indices,
+        seed=seed,
+        sequence=PointSequence.QUASIRANDOM,
+    )
+    start = start_size(spec.limits.max_trials)
+    suggestions = []
+    for number, (index, point) in enumerate(zip(indices, points, strict=True), len(tried) + 1):
+        place = (
+            f"start, {number} of {start}" if number <= start else f"point {index} of seed {seed}"
+        )
+        suggestions.append(
+            Suggestion(index=index, parameters=point, reason=f"space-filling {place}")
+        )
+    return suggestions
+
+
+def start_size(max_trials: int | None) -> int:
+    """Return how many points fill the space before the surrogate has a say."""
+    return _START if max_trials is None else max(_LEAST_START, min(_START, max_trials // 3))
+
+
+def _proposed(
+    spec: TuningJobSpec, evidence: Evidence, *, count: int, first_index: int, seed: int
+) -> list[Suggestion]:
+    """Return the surrogate's proposals, `count` of them or fewer where no free point was found."""
+    try:
+        # The libraries behind it take half a second and 60 MB.
+        from kubetune.search.model_search import propose  # noqa: PLC0415  see above
+    except ImportError as error:
+        raise StrategyError(f"the Bayesian strategy needs kubetune[operator]: {error}") from error
+    space = build_space(spec.parameters)
+    proposals = propose(space, evidence, count=count, seed=seed, index=first_index)
+    return [
+        Suggestion(
+            index=first_index + k,
+            parameters=proposal.point,
+            reason=_reason(spec.objective, proposal),
+        )
+        for k, proposal in enumerate(proposals)
+    ]
+
+
+def _reason(objective: ObjectiveSpec, proposal: "Proposal") -> str:
+    mean, best = (to_score(score, objective.goal) for score in (proposal.mean, proposal.best))
+    return (
+        f"{objective.metric} expected at {mean:.4g} ± {proposal.std:.2g}, "
+        f"expected improvement {proposal.improvement:.2g} on {best:.4g}; "
+        f"from {proposal.known} values and {proposal.pending} pending trials"
+    )

@@ -1,0 +1,190 @@
+"""Suggestions from a surrogate: what Bayesian search does, for any set of points and scores.
+
+Also for use by others that have points and scores of their own, such as a bracket of Hyperband:
+`propose(space, evidence, count=…, seed=…, index=…)`. Whoever does not always need this module
+imports it late, because it brings in numpy, scipy and scikit-learn.
+
+The acquisition function is the logarithm of the expected improvement, averaged over the futures of
+the pending points, on the best mean of the surrogate at a known point (not on the best value: that
+may be luck), times a weight for the probability that the point does not fail.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+
+from kubetune.core.seeding import words
+from kubetune.core.space import Point, SearchSpace
+from kubetune.search.acquisition import log_expected_improvement, log_mean_exp
+from kubetune.search.evidence import Evidence, Parameters
+from kubetune.search.feasibility import Feasibility, learn_feasibility
+from kubetune.search.features import Features, Floats, build_features
+from kubetune.search.kernel import build_feature_map
+from kubetune.search.proposals import Candidate, Ground, Key, best_candidate
+from kubetune.search.surrogate import Surrogate, fit_surrogate
+from kubetune.search.targets import Targets, make_targets
+
+# Points with scores that the surrogate sees, at most: its cost grows with their cube.
+MOST_SCORED = 500
+_BEST_SHARE = 0.4
+MOST_PENDING = 100
+_MOST_FAILED = 200
+# Normal quantiles, with which an expectation is summed.
+_NORMAL = np.array([NormalDist().inv_cdf((k + 0.5) / 64) for k in range(64)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A point and what the surrogate expects of it, as scores.
+
+    Attributes:
+        point: The point.
+        mean: Its expected score.
+        std: Standard deviation of its score, without the noise.
+        best: The expected score of the best known point.
+        improvement: By how much the score is expected to be better than `best`; 0 counts as 0.
+        known: Number of scores that the surrogate was fitted to.
+        pending: Number of pending points that it took in.
+    """
+
+    point: Point
+    mean: float
+    std: float
+    best: float
+    improvement: float
+    known: int
+    pending: int
+
+
+def propose(
+    space: SearchSpace, evidence: Evidence, *, count: int, seed: int, index: int
+) -> list[Proposal]:
+    """Return points to try next, best first; fewer than `count` where no free point was found.
+
+    Args:
+        space: The search space.
+        evidence: What is known; at least one point with a score.
+        count: Number of points, at least 1.
+        seed: Seed of the run.
+        index: Number of the first point; another one gives other random numbers.
+
+    Raises:
+        SurrogateError: nothing can be fitted to the scores.
+
+    Determinism: a function of its arguments, whatever the order of the evidence.
+    """
+    search = _begin(space, evidence, seed=seed, index=index)
+    proposals: list[Proposal] = []
+    while len(proposals) < count:
+        candidate = search.best()
+        if candidate is None:
+            break
+        proposals.append(search.describe(candidate))
+        if len(proposals) < count:
+            search = search.after(candidate)
+    return proposals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """One call's knowledge: grows by a pending point with each proposal."""
+
+    features: Features
+    surrogate: Surrogate
+    feasibility: Feasibility
+    targets: Targets
+    taken: frozenset[Key]
+    rng: np.random.Generator
+
+    def best(self) -> Candidate | None:
+        """Return the free point of the largest acquisition that is found."""
+        at_data = self.surrogate.at_data()
+        known = len(self.targets.y)
+        order = np.argsort(-at_data[:known].mean(axis=1), kind="stable")
+        ground = Ground(
+            features=self.features,
+            taken=self.taken,
+            good=self.surrogate.z[:known][order],
+            lengths=np.clip(self.surrogate.hyperparameters.l, 0.05, 1.0),
+        )
+        bests = at_data.max(axis=0)
+
+        def acquisition(z: Floats) -> Floats:
+            mean, std = self.surrogate.predict(z)
+            improvement = log_mean_exp(log_expected_improvement(mean, std[:, None], bests))
+            return np.asarray(improvement + self.feasibility.log_weight(z))
+
+        return best_candidate(ground, acquisition, self.rng)
+
+    def after(self, candidate: Candidate) -> "_Search":
+        """Return the search that goes on while the candidate is pending."""
+        return replace(
+            self,
+            surrogate=self.surrogate.with_pending(candidate.z[None], self.rng),
+            taken=self.taken | {self.features.space.key(candidate.point)},
+        )
+
+    def describe(self, candidate: Candidate) -> Proposal:
+        """Return the proposal of a candidate, its expectations as scores."""
+        mean, std = self.surrogate.predict(candidate.z[None])
+        known = len(self.targets.y)
+        best = float(self.surrogate.at_data()[:known].mean(axis=1).max())
+        centre, spread = float(mean.mean()), float(std[0])
+        scores = self.targets.to_scores(
+            np.array([best, centre, centre - spread, centre + spread, *(centre + spread * _NORMAL)])
+        )
+        return Proposal(
+            point=candidate.point,
+            mean=float(scores[1]),
+            std=float(scores[3] / 2 - scores[2] / 2),
+            best=float(scores[0]),
+            improvement=float(
+                np.maximum(scores[4:] / len(_NORMAL) - scores[0] / len(_NORMAL), 0).sum()
+            ),
+            known=known,
+            pending=len(self.surrogate.z) - known,
+        )
+
+
+def _begin(space: SearchSpace, evidence: Evidence, *, seed: int, index: int) -> _Search:
+    features = build_features(space)
+    feature_map = build_feature_map(features)
+    scored = _most_telling(evidence.scored)
+    z = features.encode([point for point, _ in scored])
+    targets = make_targets(np.array([score for _, score in scored]))
+    rng = np.random.Generator(np.random.PCG64(words(seed, index, "bayesian", 4)))
+    surrogate = fit_surrogate(feature_map, z, targets.y)
+    failed = features.encode(evidence.failed[-_MOST_FAILED:])
+    feasibility = learn_feasibility(feature_map, sound=z, failed=failed)
+    if evidence.pending:
+        pending = features.encode(evidence.pending[-MOST_PENDING:])
+        surrogate = surrogate.with_pending(pending, rng)
+    points = [point for point, _ in evidence.scored]
+    points += [*evidence.pending, *evidence.failed, *evidence.tried]
+    return _Search(
+        features=features,
+        surrogate=surrogate,
+        feasibility=feasibility,
+        targets=targets,
+        taken=frozenset(space.key(point) for point in points),
+        rng=rng,
+    )
+
+
+def _most_telling(
+    scored: Sequence[tuple[Parameters, float]],
+) -> Sequence[tuple[Parameters, float]]:
+    """Return at most `MOST_SCORED` of the points: the best ones, and evenly many of the others.
+
+    The others keep the surrogate from taking for promising what was found bad long ago. They are
+    taken at even distances of rank, so that every kind of bad is there.
+    """
+    if len(scored) <= MOST_SCORED:
+        return scored
+    order = sorted(range(len(scored)), key=lambda i: (-scored[i][1], i))
+    best = int(MOST_SCORED * _BEST_SHARE)
+    rest = np.linspace(best, len(order) - 1, MOST_SCORED - best).astype(int)
+    chosen = sorted(order[:best] + [order[int(k)] for k in rest])
+    return [scored[i] for i in chosen]
