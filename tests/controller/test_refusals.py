@@ -101,7 +101,7 @@ def assert_refused(world: World, reason: str) -> None:
             id="another service account with the Annotation source",
         ),
         pytest.param(
-            spec_fields("Evolutionary"), "InvalidSpec", "Bayesian", id="what this version cannot read"
+            spec_fields("Evolutionary"), "InvalidSpec", "Evolutionary", id="an unknown strategy"
         ),
     ],
 )
