@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from kubetune.collector.follow import SILENCE, Follower
+from kubetune.collector.follow import SILENCES, STARTING, Follower
 from kubetune.collector.lines import LineSplitter
 from tests.collector.collector_server import (
     PATIENCE,
@@ -108,8 +108,9 @@ def test_a_container_that_has_not_started_is_waited_for(server: ApiServer) -> No
     reading = Reading(server)
     assert reading.lines() == ["a"]
     assert reading.said == []
+    assert server.connections == 1
     assert [round(seconds, 2) for seconds in reading.pauses] == [
-        0.2, 0.3, 0.45, 0.68, 1.01, 1.52, 2.0, 2.0,
+        0.9, 0.3, 0.39, 0.51, 0.66, 0.86, 1.11, 1.45,
     ]  # fmt: skip
 
 
@@ -130,6 +131,7 @@ def test_errors_and_silence_between_streams_lose_nothing(server: ApiServer) -> N
     server.logs = [
         stream(A),
         refuse(500, "dial tcp: connection refused"),
+        hang_up,
         hang_up,
         refuse(503, "apiserver is starting"),
         cut_stream(A, B),
@@ -195,15 +197,46 @@ def test_a_log_that_goes_on_after_a_silence_is_neither_cut_nor_repeated(server: 
     assert Reading(server).lines() == ["a", "b", "c"]
 
 
-def test_a_long_silence_is_asked_about_once(server: ApiServer) -> None:
+def test_a_long_silence_is_asked_about_twice(server: ApiServer) -> None:
     resume = threading.Event()
 
-    server.logs = [silent_after_a, sends_b_after(resume), stream(A, B)]
+    server.logs = [silent_after_a, silent_after_a, sends_b_after(resume), stream(A, B)]
     reading = Reading(server)
-    server.next("GET")
-    server.next("GET")
-    # Longer than a silence: a second asking would be seen by now.
-    reading.thread.join(3 * SILENCE)
+    for _ in range(3):
+        server.next("GET")
+    # Longer than a silence: another asking would be seen by now.
+    reading.thread.join(2 * SILENCES[-1])
     resume.set()
     assert reading.lines() == ["a", "b"]
     assert len(server.received("GET")) == 1, "the one that finds the end"
+
+
+def test_a_program_that_exits_a_while_after_its_last_line_is_noticed(server: ApiServer) -> None:
+    server.logs = [silent_after_a, silent_after_a, stream(A)]
+    assert Reading(server).lines() == ["a"]
+
+
+def test_answers_that_were_read_to_their_end_leave_the_connection_for_the_next_request(
+    server: ApiServer,
+) -> None:
+    waiting = refuse(400, "is waiting to start")
+    server.logs = [waiting, refuse(503, "busy"), waiting, stream(A), stream(A, B), stream(A, B)]
+    assert Reading(server).lines() == ["a", "b"]
+    assert server.connections == 1
+
+
+def test_a_connection_that_was_closed_while_idle_is_replaced_at_once(server: ApiServer) -> None:
+    server.logs = [refuse(400, "is waiting to start"), hang_up, stream(A), stream(A)]
+    reading = Reading(server)
+    assert reading.lines() == ["a"]
+    assert reading.said == []
+    assert reading.pauses == [STARTING]
+    assert server.connections == 2
+
+
+def test_a_silent_log_is_not_asked_for_over_the_connection_that_still_holds_it(
+    server: ApiServer,
+) -> None:
+    server.logs = [silent_after_a, stream(A)]
+    assert Reading(server).lines() == ["a"]
+    assert server.connections == 2

@@ -3,12 +3,16 @@
 What the stream does (read in the sources of Kubernetes 1.34, cri-client/pkg/logs and kubelet):
 
 - Before the container has started, the answer is 400 ("is waiting to start", "is not available").
+  The kubelet looks at a pod once per second. One look has it start the training, beside which the
+  collector already runs, and only the next one has it give out the log. So between the first
+  request and the second is a longer pause.
 - While it runs, the stream stays open. When it has ended, the kubelet sends what is left, up to the
   end of the file, and closes; it notices at the latest one second after the end.
 - A log that is asked for when its container has ended comes at once and closes at once. So a
   silence makes the collector ask anew: it then ends up to a second sooner, which is often just in
-  time for the kubelet's next look at the pod (one per second), and so frees the pod two seconds
-  sooner. It does so the more rarely, the longer the training lasts.
+  time for the kubelet's next look at the pod, and so frees the pod two seconds sooner. It asks
+  soon, and once more for a program that takes its time to exit; and the more rarely, the longer
+  the training lasts.
 - If the kubelet or its connection goes away, the API server closes its own side *as if all was
   well*, possibly within a line. So a clean end alone means nothing: the log is asked for again, and
   only if that stream, too, ends at once and brings nothing new, the container has ended.
@@ -22,15 +26,16 @@ What the stream does (read in the sources of Kubernetes 1.34, cri-client/pkg/log
 Reading blocks for as long as the training prints nothing, so it happens in a thread of its own.
 """
 
-import http.client
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPResponse
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from kubetune.collector.api import Connect, Failures, read_answer
 from kubetune.collector.backoff import Backoff
+from kubetune.collector.channel import Channel
 from kubetune.collector.cursor import Cursor
 
 PIECE = 64 * 1024
@@ -43,11 +48,15 @@ LATE_START = 2.0
 """Seconds after SIGTERM in which a container may still turn out to have run: of one that ended at
 once the kubelet says "waiting to start" for up to a second after its end."""
 
-SILENCE = 0.25
-"""Seconds without output after which the training may have ended."""
+SILENCES = (0.2, 0.4)
+"""Seconds without output after which the log is asked for anew: the first time and the second."""
 
-PROBE_GAP = 1.0
+PROBE_GAP = 0.4
 """Seconds between two askings for that reason, or a tenth of the time so far if that is more."""
+
+STARTING = 0.9
+"""Seconds that a container which was not running when the collector began takes at least until its
+log can be had; the kubelet looks once per second, and this process took a while to start."""
 
 HEADER_TIMEOUT = 60.0
 """Seconds until an answer begins; some servers answer only when there is output, so be patient."""
@@ -103,8 +112,7 @@ class Follower:
     ) -> None:
         self._path = path
         self._container = container
-        self._connect = connect
-        self._token = token
+        self._channel = Channel(connect, token)
         self._emit = emit
         self._log = log
         self._monotonic = monotonic
@@ -112,7 +120,7 @@ class Follower:
         self._cursor = Cursor()
         self._complaint = ""
         self._began = self._probe_from = monotonic()
-        self._probed = False
+        self._probes = 0
 
     def run(self, stopping: threading.Event) -> None:
         """Follow the log until the container has ended.
@@ -120,7 +128,14 @@ class Follower:
         After `stopping` is set, a container that never started is not waited for much longer;
         everything else goes on, because the caller bounds it.
         """
-        backoff = Backoff(0.2, 2.0, 1.5)
+        try:
+            self._follow(stopping)
+        finally:
+            self._channel.close()
+
+    def _follow(self, stopping: threading.Event) -> None:
+        backoff = Backoff(0.3, 2.0, 1.3)
+        first = True
         ended_before = False
         pressed_at: float | None = None
         while True:
@@ -144,57 +159,48 @@ class Follower:
             self._complain(stream)
             if stream.news:
                 backoff.reset()
-            self._pause(stopping, backoff.wait())
+            waiting = first and stream.status == _BAD_REQUEST
+            self._pause(stopping, STARTING if waiting else backoff.wait())
+            first = False
 
     def _read_stream(self) -> _Stream:
         began = self._monotonic()
         status, news, clean, silent, complaint = 0, False, False, False, ""
         try:
-            connection = self._connect()
-            try:
-                response = self._request(connection)
-                status = response.status
-                if status == _OK:
-                    for piece in self._pieces(connection, response):
-                        if piece is None:
-                            silent = True
-                            break
-                        news = True
-                        self._emit(piece)
-                    clean = not silent
-                else:
-                    complaint = read_answer(response).message
-            finally:
-                connection.close()
+            response = self._request()
+            status = response.status
+            if status == _OK:
+                for piece in self._pieces(response):
+                    if piece is None:
+                        silent = True
+                        break
+                    news = True
+                    self._emit(piece)
+                clean = not silent
+            else:
+                complaint = read_answer(response).message
         except Failures as error:
+            self._channel.close()
             complaint = f"{type(error).__name__}: {error}"
         return _Stream(status, clean, silent, news, self._monotonic() - began, complaint)
 
-    def _request(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+    def _request(self) -> HTTPResponse:
         query = {"container": self._container, "follow": "true", "timestamps": "true"}
         since = self._cursor.since()
         if since:
             query["sinceTime"] = since
         self._cursor.reopened()
-        connection.sock.settimeout(HEADER_TIMEOUT)
-        connection.request(
-            "GET",
-            f"{self._path}?{urlencode(query, quote_via=quote)}",
-            headers={"Authorization": f"Bearer {self._token()}", "Accept": "*/*"},
-        )
-        return connection.getresponse()
+        path = f"{self._path}?{urlencode(query, quote_via=quote)}"
+        return self._channel.ask("GET", path, headers={"Accept": "*/*"}, timeout=HEADER_TIMEOUT)
 
-    def _pieces(
-        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
-    ) -> Iterator[bytes | None]:
+    def _pieces(self, response: HTTPResponse) -> Iterator[bytes | None]:
         """Yield what is new; None, and no more, when the log should be asked for anew."""
         while True:
-            if connection.sock is not None:
-                connection.sock.settimeout(self._patience())
+            self._channel.wait_at_most(self._patience())
             try:
                 data = response.read1(PIECE)
             except TimeoutError:
-                self._probed = True
+                self._probes += 1
                 now = self._monotonic()
                 self._probe_from = now + max(PROBE_GAP, (now - self._began) / 10)
                 yield None
@@ -203,14 +209,14 @@ class Follower:
                 return
             piece = self._cursor.take(data)
             if piece:
-                self._probed = False
+                self._probes = 0
                 yield piece
 
     def _patience(self) -> float | None:
         """Seconds to wait for output; None for ever: TCP keep-alive notices a dead peer."""
-        if self._probed:
+        if self._probes == len(SILENCES):
             return None
-        return max(SILENCE, self._probe_from - self._monotonic())
+        return max(SILENCES[self._probes], self._probe_from - self._monotonic())
 
     def _complain(self, stream: _Stream) -> None:
         """Say what is wrong, once: a container that is still starting is not wrong."""

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from kubetune.collector.api import CONNECT_TIMEOUT, Answer, Connect, Failures, read_answer
+from kubetune.collector.api import ANSWER_TIMEOUT, Answer, Connect, Failures, read_answer
 from kubetune.collector.backoff import Backoff
+from kubetune.collector.channel import Channel
 
 SHORTEST_WAIT = 0.2
 """Seconds between two attempts at least, even if the server says ``Retry-After: 0``."""
@@ -50,11 +51,9 @@ class Reporter:
     ) -> None:
         self.gone = False
         self._path = path
-        self._connect = connect
-        self._token = token
+        self._channel = Channel(connect, token)
         self._log = log
         self._monotonic = monotonic
-        self._connection: http.client.HTTPConnection | None = None
         self._unpublished = False
         self._urgent = False
         self._next_regular = 0.0
@@ -87,7 +86,7 @@ class Reporter:
         try:
             answer = self._patch(body.encode())
         except Failures as error:
-            self._disconnect()
+            self._channel.close()
             self._complain(f"no answer: {type(error).__name__}: {error}")
             self._not_before = self._monotonic() + self._away.wait()
             return
@@ -95,7 +94,7 @@ class Reporter:
 
     def close(self) -> None:
         """Close the connection."""
-        self._disconnect()
+        self._channel.close()
 
     def _judge(self, answer: Answer) -> None:
         now = self._monotonic()
@@ -119,40 +118,16 @@ class Reporter:
             self._not_before = now + wait
 
     def _patch(self, body: bytes) -> Answer:
-        """Send one patch, over the open connection if it is still good.
+        """Send one patch.
 
         Raises:
             OSError, http.client.HTTPException: No answer.
         """
-        if self._connection is not None:
-            try:
-                return self._send(self._connection, body)
-            except Failures:  # most likely closed by the server while it was idle
-                self._disconnect()
-        self._connection = self._connect()
-        return self._send(self._connection, body)
-
-    def _send(self, connection: http.client.HTTPConnection, body: bytes) -> Answer:
-        connection.sock.settimeout(CONNECT_TIMEOUT)
-        connection.request(
-            "PATCH",
-            self._path,
-            body,
-            {
-                "Authorization": f"Bearer {self._token()}",
-                "Content-Type": "application/merge-patch+json",
-                "Accept": "application/json",
-            },
+        headers = {"Content-Type": "application/merge-patch+json", "Accept": "application/json"}
+        response = self._channel.ask(
+            "PATCH", self._path, body, headers=headers, timeout=ANSWER_TIMEOUT
         )
-        answer = read_answer(connection.getresponse())
-        if connection.sock is None:  # the server asked to close it
-            self._connection = None
-        return answer
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        return read_answer(response)
 
     def _complain(self, complaint: str) -> None:
         """Say what is wrong, once for each new complaint."""
