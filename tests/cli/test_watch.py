@@ -10,7 +10,8 @@ from aiohttp import web
 
 from kubetune.cli.access import Target
 from kubetune.cli.exits import CommandError, ExitCode
-from kubetune.cli.watch import LOST, WatchOptions, watch
+from kubetune.cli.views import LOST
+from kubetune.cli.watch import WatchOptions, watch
 from tests.cli.cli_builders import BEST, at, condition, job_body, stopped_body, trial_body
 from tests.kube.fake_api_server import FakeApiServer, status
 

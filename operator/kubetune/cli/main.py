@@ -59,6 +59,8 @@ def _dispatch(arguments: Namespace) -> ExitCode:
         )
     if arguments.command == "simulate":
         return _simulate(arguments)
+    if arguments.command == "run":
+        return _run(arguments)
     return asyncio.run(_on_cluster(arguments))
 
 
@@ -90,6 +92,23 @@ def _simulate(arguments: Namespace) -> ExitCode:
     return simulate(options, stdin=sys.stdin, out=sys.stdout, err=sys.stderr)
 
 
+def _run(arguments: Namespace) -> ExitCode:
+    from kubetune.cli.run import RunOptions, run  # noqa: PLC0415  see above
+
+    options = RunOptions(
+        filename=arguments.filename,
+        directory=arguments.directory,
+        workdir=arguments.workdir,
+        workers=arguments.workers,
+        plain=arguments.plain,
+    )
+    return run(options, stdin=sys.stdin, out=sys.stdout, err=sys.stderr, now=_now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  the rim: here clocks are made
+
+
 async def _on_cluster(arguments: Namespace) -> ExitCode:
     from kubetune.cli.access import Target  # noqa: PLC0415  see above
 
@@ -107,7 +126,7 @@ async def _on_cluster(arguments: Namespace) -> ExitCode:
             plain=arguments.plain,
             timeout=arguments.timeout,
         )
-        return await watch(target, options, out=sys.stdout, now=lambda: datetime.now(UTC))  # noqa: TID251  the rim
+        return await watch(target, options, out=sys.stdout, now=_now)
     if arguments.command == "best":
         from kubetune.cli.best import best  # noqa: PLC0415  see above
 

@@ -5,14 +5,15 @@ from datetime import timedelta
 from importlib.metadata import version
 from pathlib import PurePath
 
+from kubetune.cli.run_flags import add_run
 from kubetune.cli.simulate_flags import add_simulate
 
 FORMATS = ("table", "json", "yaml", "env", "args")
 
 _EXIT_CODES = """\
 exit codes:
-  0    done; watch: the job is Complete; validate: no fault
-  1    watch: the job has Failed; best: no result yet; validate: faults found;
+  0    done; watch, run: the job is Complete; validate: no fault
+  1    watch, run: the job has Failed; best: no result yet; validate, run: faults found;
        simulate: the manifest, the objective or the table is faulty
   2    wrong usage, or a file that cannot be read
   3    no such TuningJob, or it was deleted while being watched
@@ -26,6 +27,7 @@ examples:
   {prog} validate -f digits.yaml          check a manifest without a cluster
   {prog} simulate -f digits.yaml --objective curves.py:accuracy
                                             try it in virtual time
+  {prog} run -f digits.yaml               try it on this machine
   {prog} watch digits -n team-a           follow a job to its end
   {prog} best digits -o args              --learning_rate=0.0123 --hidden=96
   eval "$({prog} best digits -o env)"     KUBETUNE_PARAM_LEARNING_RATE=0.0123 ...
@@ -120,6 +122,7 @@ def build_parser(called_as: str) -> argparse.ArgumentParser:
     )
 
     add_simulate(commands, prog=prog, duration=duration)
+    add_run(commands)
 
     for action, summary in (
         ("stop", "end a job for good and keep its best result"),

@@ -10,7 +10,7 @@ import yaml
 
 from kubetune.cli.exits import CommandError, ExitCode
 from kubetune.cli.manifest import Document, ManifestError, read_documents
-from kubetune.cli.verdict import Verdict, judge
+from kubetune.cli.verdict import Complaint, Verdict, judge
 
 STANDARD_INPUT = "-"
 
@@ -56,7 +56,7 @@ def validate(
     verdicts = [
         verdict
         for filename in filenames
-        for verdict in _file(filename, _read(filename, stdin), pages)
+        for verdict in _file(filename, read_text(filename, stdin), pages)
     ]
     if not verdicts:
         raise CommandError(ExitCode.FAILED, f"there is no TuningJob in {', '.join(filenames)}")
@@ -64,7 +64,12 @@ def validate(
     return ExitCode.FAILED if faulty else ExitCode.OK
 
 
-def _read(filename: str, stdin: TextIO) -> str:
+def read_text(filename: str, stdin: TextIO) -> str:
+    """Return what is in a file; `-` is standard input.
+
+    Raises:
+        CommandError: It cannot be read.
+    """
     try:
         if filename == STANDARD_INPUT:
             return stdin.read()
@@ -103,10 +108,8 @@ def _kind(document: Document) -> str:
 
 def _say(filename: str, verdict: Verdict, pages: Pages) -> None:
     title = f"{filename}: TuningJob {verdict.name}".rstrip()
-    count = len(verdict.complaints)
-    if count:
-        pages.verdicts.write(f"{title}: {count} {'fault' if count == 1 else 'faults'}\n")
-        pages.verdicts.writelines(f"  line {c.line}: {c.message}\n" for c in verdict.complaints)
+    if verdict.complaints:
+        pages.verdicts.writelines(f"{line}\n" for line in told(title, verdict.complaints))
         return
     pages.verdicts.write(f"{title}: valid\n")
     if pages.with_plans:
@@ -114,6 +117,14 @@ def _say(filename: str, verdict: Verdict, pages: Pages) -> None:
     if pages.with_jobs and verdict.job is not None:
         heading = "# The Job of the first trial:\n" if pages.with_plans else ""
         pages.results.write(f"---\n{heading}{_yaml(verdict.job)}")
+
+
+def told(title: str, complaints: Sequence[Complaint]) -> Iterator[str]:
+    """Yield the lines that tell of faults."""
+    count = len(complaints)
+    yield f"{title}: {count} {'fault' if count == 1 else 'faults'}"
+    for complaint in complaints:
+        yield f"  line {complaint.line}: {complaint.message}"
 
 
 def _yaml(value: dict[str, Any]) -> str:

@@ -1,18 +1,16 @@
 """`kubetune watch`: shows a job until it has ended, then what came out of it."""
 
 import asyncio
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, Self, TextIO
+from typing import TextIO
 
 from kubetune.cli.access import Access, Target, opened
 from kubetune.cli.exits import CommandError, ExitCode
 from kubetune.cli.follow import Follower, Link, following
-from kubetune.cli.render.lines import changes, str_line
 from kubetune.cli.render.summary import summary
 from kubetune.cli.snapshot import Snapshot
+from kubetune.cli.views import LOST, Now, View, view_on
 from kubetune.errors import ClusterError
 
 TICK = 1.0
@@ -23,8 +21,6 @@ SETTLE = 0.1
 
 UNSEEN_AFTER = timedelta(seconds=10)
 """Age of a job that no operator has looked at from which on that is worth a word."""
-
-Now = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,54 +40,6 @@ class WatchOptions:
     timeout: timedelta | None = None
 
 
-class View(Protocol):
-    """Where snapshots are shown."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *error: object) -> None: ...
-
-    def show(self, snapshot: Snapshot | None, notice: str | None) -> None:
-        """Show what is known; None before the job has been seen."""
-
-
-class Lines:
-    """A view that prints what is new, one line each."""
-
-    def __init__(self, name: str, out: TextIO, now: Now) -> None:
-        self._name = name
-        self._out = out
-        self._now = now
-        self._before: Snapshot | None = None
-        self._notice: str | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Nothing to put back."""
-
-    def show(self, snapshot: Snapshot | None, notice: str | None) -> None:
-        """Print the difference to what was shown before."""
-        now = self._now()
-        if notice != self._notice:
-            text = notice or ("connected again" if self._notice == LOST else None)
-            if text is not None:
-                self._print(str_line(now, self._name, text))
-            self._notice = notice
-        if snapshot is not None:
-            for line in changes(self._before, snapshot, now=now):
-                self._print(line)
-            self._before = snapshot
-
-    def _print(self, line: str) -> None:
-        self._out.write(line + "\n")
-        self._out.flush()
-
-
-LOST = "the API server does not answer; trying again"
-
-
 async def watch(target: Target, options: WatchOptions, *, out: TextIO, now: Now) -> ExitCode:
     """Show the job until it has ended.
 
@@ -103,7 +51,7 @@ async def watch(target: Target, options: WatchOptions, *, out: TextIO, now: Now)
             the first look. Later failures of the cluster are waited out.
     """
     link = Link()
-    view = _view(options, out, now)
+    view = view_on(out, name=options.name, plain=options.plain, now=now)
     limit = options.timeout.total_seconds() if options.timeout is not None else None
     async with opened(target, on_request=link.heard) as access:
         try:
@@ -184,12 +132,3 @@ def _notice(
             "kubectl get pods -A -l app.kubernetes.io/name=kubetune"
         )
     return None
-
-
-def _view(options: WatchOptions, out: TextIO, now: Now) -> View:
-    if options.plain or out is not sys.stdout or not out.isatty():
-        return Lines(options.name, out, now)
-    from kubetune.cli.screen import LiveScreen, terminal  # noqa: PLC0415  rich takes 60 ms
-
-    console = terminal(out)
-    return Lines(options.name, out, now) if console is None else LiveScreen(console, now)

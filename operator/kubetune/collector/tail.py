@@ -52,8 +52,13 @@ class FileTail:
         while not stopping.wait(self._poll):
             self.look()
         self.look()
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; nothing more is read."""
         if self._file >= 0:
             os.close(self._file)
+            self._file = -1
 
     def look(self) -> None:
         """Read everything that is there now."""

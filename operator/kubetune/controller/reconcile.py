@@ -29,6 +29,7 @@ from kubetune.kube.objects import ObjectKey
 from kubetune.kube.paths import TUNING_JOBS
 from kubetune.preflight import first_trial
 from kubetune.record import trials
+from kubetune.record.messages import RUN_HAS_ENDED
 from kubetune.record.status import (
     begin_run,
     dump_status,
@@ -232,8 +233,7 @@ class Reconciler:
                 body,
                 recorded.phase or Phase.COMPLETE,
                 "RunHasEnded",
-                "the run has ended and an edit does not change that; a new spec.runId starts "
-                "another run",
+                RUN_HAS_ENDED,
             )
             conditions = [
                 condition.model_copy(update={"observed_generation": generation})

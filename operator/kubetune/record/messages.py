@@ -1,4 +1,8 @@
-"""Messages that fit into a status."""
+"""Messages that fit into a status, and one that several places say."""
+
+RUN_HAS_ENDED = (
+    "the run has ended and an edit does not change that; a new spec.runId starts another run"
+)
 
 LONGEST_MESSAGE = 4096
 """Characters that the schema allows in a message."""

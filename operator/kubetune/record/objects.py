@@ -74,5 +74,24 @@ def identity_of(trial: Trial, tuning_job: str) -> TrialIdentity:
 def plain_status(status: TrialStatus) -> dict[str, Any]:
     """Return a status as JSON, without the fields that were never set."""
     content: dict[str, Any] = msgspec.to_builtins(status)
-    # "" and [] stand for what was never set.
+    return _without_empty(content)
+
+
+def trial_json(trial: Trial, tuning_job: str) -> dict[str, Any]:
+    """Return a Trial as JSON, as the API server would give it."""
+    metadata, spec = msgspec.to_builtins(trial.metadata), msgspec.to_builtins(trial.spec)
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": "Trial",
+        "metadata": _without_empty(metadata),
+        "spec": {
+            "tuningJob": tuning_job,
+            **_without_empty(spec),
+        },
+        "status": plain_status(trial.status),
+    }
+
+
+def _without_empty(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what was ever set: "" and [] stand for what was not."""
     return {key: value for key, value in content.items() if value not in ("", [], None)}

@@ -1,0 +1,293 @@
+"""One look at a job on this machine: record, decide, and say what to do with processes. Pure.
+
+    trials, attempts ──► judge each trial ──► decide ──► what to save, to end and to start
+
+The caller saves what has changed first and touches processes after that, so that it may be cut
+short anywhere: a look at what is left asks for the rest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from kubetune import planner
+from kubetune.api.trial import TrialState
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.api.tuningjob_status import Phase, TuningJobStatus
+from kubetune.core.decision import Decision, Outcome, Suggestion
+from kubetune.core.trial import Trial as CoreTrial
+from kubetune.kube.objects import Trial, TrialStatus
+from kubetune.local.attempt import Attempt, Start, Terms
+from kubetune.local.judge import interrupted, judge
+from kubetune.record import trials as transitions
+from kubetune.record.objects import trial_body
+from kubetune.record.status import JobVerdict, build_status, is_finished, verdict_of
+from kubetune.record.trials import CoreTrials
+
+PAUSED = "kubetune run was interrupted; the same command goes on where it was"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A TuningJob and the trials of its present run, as they are recorded.
+
+    Attributes:
+        body: The TuningJob as JSON: metadata and spec count, its status is in `status`.
+        spec: Its spec, in which nothing is wrong.
+        status: Its status, with seed and start time.
+        trials: By index, ascending.
+    """
+
+    body: Mapping[str, Any]
+    spec: TuningJobSpec
+    status: TuningJobStatus
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a look found and what is to be done, in this order.
+
+    Attributes:
+        world: The world to come.
+        changed: Trials to save, in the order of their index; new ones among them.
+        stop: Names of trials whose process is to be asked to end.
+        kill: Names of trials whose process had its time to end.
+        start: Attempts to start.
+        wake_at: When to look again though nothing happens; None if only events matter.
+        is_over: True when no process is left and none is to come.
+    """
+
+    world: World
+    changed: tuple[Trial, ...] = ()
+    stop: tuple[str, ...] = ()
+    kill: tuple[str, ...] = ()
+    start: tuple[Start, ...] = ()
+    wake_at: datetime | None = None
+    is_over: bool = False
+
+
+class Looker:
+    """Looks at one job; remembers only what saves time.
+
+    Args:
+        terms: What the template says about the life of processes.
+    """
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._cache = CoreTrials()
+
+    def look(
+        self,
+        world: World,
+        attempts: Mapping[str, Attempt],
+        *,
+        now: datetime,
+        is_interrupted: bool = False,
+        is_impatient: bool = False,
+    ) -> Step:
+        """Return what to record and to do now.
+
+        Args:
+            world: What is recorded.
+            attempts: The latest process of each trial that has one, by the trial's name.
+            now: Aware.
+            is_interrupted: True when the user wants to go: processes end, and nothing starts.
+            is_impatient: True when processes that were asked to end have no more time.
+        """
+        book = _Book(world.trials)
+        wakes: list[datetime] = []
+        for trial in world.trials:
+            attempt = attempts.get(trial.metadata.name)
+            verdict = judge(trial, attempt, world.spec, self._terms, now=now)
+            status = verdict.status
+            if is_interrupted and not TrialState(status.state).is_finished:
+                status = interrupted(trial)
+            elif verdict.wake_at is not None:
+                wakes.append(verdict.wake_at)
+            book.record(trial, status)
+        was_over = is_finished(world.status)
+        decision = Decision()
+        if not (is_interrupted or was_over):
+            decision = self._decide(world, book, attempts, now)
+            if decision.wake_after is not None:
+                wakes.append(now + decision.wake_after)
+        _apply(decision, world, book, now)
+        new = self._world(world, book, decision, attempts, now, is_interrupted=is_interrupted)
+        paused = is_interrupted or world.spec.suspend
+        if not (paused or is_finished(new.status)):
+            start = tuple(_starts(new.trials, attempts, world.spec.limits.max_parallel_trials))
+        else:
+            start = ()
+        stop, kill, deadlines = self._ends(
+            new.trials, attempts, timedelta() if is_impatient else self._terms.grace, now
+        )
+        is_alive = any(attempt.is_alive for attempt in attempts.values())
+        return Step(
+            world=new,
+            changed=book.changed,
+            stop=stop,
+            kill=kill,
+            start=start,
+            wake_at=min([*wakes, *deadlines], default=None),
+            is_over=(paused or is_finished(new.status)) and not is_alive,
+        )
+
+    def _decide(
+        self, world: World, book: "_Book", attempts: Mapping[str, Attempt], now: datetime
+    ) -> Decision:
+        return planner.decide(
+            world.spec,
+            self._core_trials(book.trials, world.spec, attempts),
+            seed=world.status.seed or 0,
+            started_at=world.status.start_time or now,
+            now=now,
+        )
+
+    def _core_trials(
+        self, known: Sequence[Trial], spec: TuningJobSpec, attempts: Mapping[str, Attempt]
+    ) -> list[CoreTrial]:
+        return [
+            self._cache.core_trial(trial, spec, holds_slot=_holds_slot(trial, attempts))
+            for trial in known
+        ]
+
+    def _world(
+        self,
+        world: World,
+        book: "_Book",
+        decision: Decision,
+        attempts: Mapping[str, Attempt],
+        now: datetime,
+        *,
+        is_interrupted: bool,
+    ) -> World:
+        if is_finished(world.status):
+            return replace(world, trials=book.trials)
+        verdict = verdict_of(world.spec, decision.outcome, degraded=decision.fallback)
+        if is_interrupted:
+            verdict = JobVerdict(phase=Phase.SUSPENDED, reason="Interrupted", message=PAUSED)
+        status = build_status(
+            world.status,
+            world.spec,
+            self._core_trials(book.trials, world.spec, attempts),
+            verdict,
+            generation=world.body["metadata"]["generation"],
+            plan=None,
+            now=now,
+        )
+        return replace(world, trials=book.trials, status=status)
+
+    def _ends(
+        self,
+        known: Sequence[Trial],
+        attempts: Mapping[str, Attempt],
+        grace: timedelta,
+        now: datetime,
+    ) -> tuple[tuple[str, ...], tuple[str, ...], list[datetime]]:
+        """Return whom to ask to end, whom to end, and when those that were asked are due."""
+        wanted = {
+            trial.metadata.name for trial in known if trial.status.state == TrialState.RUNNING
+        }
+        stop, kill, deadlines = [], [], []
+        for name, attempt in attempts.items():
+            if not attempt.is_alive or name in wanted:
+                continue
+            if attempt.stopping_since is None:
+                stop.append(name)
+                deadlines.append(now + grace)
+            elif now >= attempt.stopping_since + grace:
+                kill.append(name)
+            else:
+                deadlines.append(attempt.stopping_since + grace)
+        return tuple(stop), tuple(kill), deadlines
+
+
+class _Book:
+    """The trials of one look, and which of them changed."""
+
+    def __init__(self, known: Sequence[Trial]) -> None:
+        self._before = {trial.spec.index: trial for trial in known}
+        self._now = dict(self._before)
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        return tuple(self._now[index] for index in sorted(self._now))
+
+    @property
+    def changed(self) -> tuple[Trial, ...]:
+        return tuple(t for t in self.trials if t is not self._before.get(t.spec.index))
+
+    def add(self, trial: Trial) -> None:
+        self._now[trial.spec.index] = trial
+
+    def at(self, index: int) -> Trial:
+        return self._now[index]
+
+    def record(self, trial: Trial, status: TrialStatus) -> None:
+        if status != trial.status:
+            revision = str(trial.metadata.revision + 1)
+            metadata = msgspec.structs.replace(trial.metadata, resource_version=revision)
+            self.add(msgspec.structs.replace(trial, metadata=metadata, status=status))
+
+
+def _apply(decision: Decision, world: World, book: _Book, now: datetime) -> None:
+    if decision.outcome is not None:
+        _end(decision.outcome, world, book, now)
+    for stop in decision.stop:
+        trial = book.at(stop.index)
+        status = transitions.stopped_early(trial, stop, world.spec.objective, now=now)
+        book.record(trial, status)
+    for suggestion in decision.launch:
+        book.add(new_trial(world, suggestion, now))
+
+
+def _end(outcome: Outcome, world: World, book: _Book, now: datetime) -> None:
+    for trial in book.trials:
+        if not TrialState(trial.status.state).is_finished:
+            status = transitions.stopped(
+                trial, outcome.reason, outcome.message, world.spec.objective, now=now
+            )
+            book.record(trial, status)
+
+
+def new_trial(world: World, suggestion: Suggestion, now: datetime) -> Trial:
+    """Return the Trial of a suggestion, waiting for its first attempt."""
+    body = trial_body(world.body, world.spec.run_id, suggestion)
+    body["metadata"] |= {
+        # A function of what it is, so that making it again makes the same.
+        "uid": f"{world.body['metadata']['uid']}-{body['metadata']['name']}",
+        "creationTimestamp": now.replace(microsecond=0).isoformat(),
+        "generation": 1,
+        "resourceVersion": "1",
+    }
+    return msgspec.convert(body, Trial)
+
+
+def _starts(known: Sequence[Trial], attempts: Mapping[str, Attempt], most: int) -> Sequence[Start]:
+    """Return the attempts to start: waiting trials by index, as long as there is room."""
+    room = most - sum(attempt.is_alive for attempt in attempts.values())
+    found: list[Start] = []
+    for trial in known:
+        name, attempt = trial.metadata.name, attempts.get(trial.metadata.name)
+        if trial.status.state != TrialState.PENDING or (attempt is not None and attempt.is_alive):
+            continue
+        start = Start(name=name)
+        if attempt is not None and trial.status.reason == "Retrying":
+            start = replace(
+                start,
+                failures=attempt.failures + 1,
+                series_started_at=attempt.series_started_at,
+            )
+        found.append(start)
+    return found[: max(room, 0)]
+
+
+def _holds_slot(trial: Trial, attempts: Mapping[str, Attempt]) -> bool:
+    attempt = attempts.get(trial.metadata.name)
+    is_finished = TrialState(trial.status.state).is_finished
+    return not is_finished or (attempt is not None and attempt.is_alive)
