@@ -600,6 +600,13 @@ BAD_SPECS = (
         rule="maxPendingTime-malformed",
     ),
     BadSpec(
+        id="a ConfigMap's name in capitals",
+        changes={"spec.bestParametersConfigMap": "Best"},
+        field='spec.bestParametersConfigMap "Best"',
+        remedy="use lower-case letters, digits and '-'",
+        rule="best-parameters-config-map-malformed",
+    ),
+    BadSpec(
         id="a retention in days",
         changes={"spec.retention.jobs": "7d"},
         field='spec.retention.jobs "7d"',

@@ -171,6 +171,7 @@ FIELDS = {
         patterns=st.lists(st.fixed_dictionaries({"metric": METRICS, "regex": REGEXES}), max_size=2),
     ),
     "retention": _optional(jobs=DURATIONS),
+    "bestParametersConfigMap": st.sampled_from(["best", "best-1", "Best", "b_", "-b", "b" * 47]),
     "runId": RUN_IDS,
     "stop": st.booleans(),
 }

@@ -59,6 +59,7 @@ ALLOWED = (
         before={"spec.initialTrials": [{"parameters": {"lr": 1}}]},
         changes={"spec.initialTrials": [{"parameters": {"lr": 1.0}}]},
     ),
+    Update(id="a ConfigMap for the result", changes={"spec.bestParametersConfigMap": "best"}),
     Update(id="retention", changes={"spec.retention": {"jobs": "5m"}}),
     Update(id="labels", changes={"metadata.labels": {"team": "vision"}}),
     Update(id="a default written out", changes={"spec.metrics": {"source": "Stdout"}}),

@@ -43,13 +43,14 @@ def account_of_the_operator() -> tuple[str, str]:
 
 
 def test_every_manifest_is_installed() -> None:
-    listed = yaml.safe_load((MANIFESTS / "kustomization.yaml").read_text("utf-8"))["resources"]
+    base = MANIFESTS / "base"
+    listed = yaml.safe_load((base / "kustomization.yaml").read_text("utf-8"))["resources"]
     present = {
-        str(path.relative_to(MANIFESTS))
-        for folder in ("operator", "policies")
-        for path in (MANIFESTS / folder).rglob("*.yaml")
+        str(path.relative_to(base))
+        for path in base.rglob("*.yaml")
+        if path.name != "kustomization.yaml"
     }
-    assert set(listed) - {"../crds"} == present
+    assert set(listed) - {"../../crds"} == present
     assert {"tuningjobs.kubetune.dev", "trials.kubetune.dev"} == set(
         of_kind("CustomResourceDefinition")
     )

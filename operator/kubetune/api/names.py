@@ -11,6 +11,7 @@ LABEL_TRIAL = f"{GROUP}/trial"
 LABEL_INDEX = f"{GROUP}/trial-index"
 LABEL_RUN = f"{GROUP}/run"
 ANNOTATION_METRICS = f"{GROUP}/metrics"
+ANNOTATION_VALUE = f"{GROUP}/value"
 
 COLLECTOR_CONTAINER = "kubetune-collector"
 FIELD_MANAGER = "kubetune"

@@ -104,6 +104,17 @@ _RUN_ID: Rule[str] = Rule(
     words={"self": Word(cel="self", text=str)},
 )
 
+_CONFIG_MAP: Rule[str] = Rule(
+    name="best-parameters-config-map-malformed",
+    at="spec.bestParametersConfigMap",
+    model=str,
+    cel=cel_matches("self", _LABEL_PATTERN),
+    holds=lambda name: re.fullmatch(_LABEL_PATTERN, name) is not None,
+    message='spec.bestParametersConfigMap "{self}" can\'t name a ConfigMap: use lower-case '
+    "letters, digits and '-', with a letter or digit first and last",
+    words={"self": Word(cel="self", text=str)},
+)
+
 _AT_POD = "spec.trial.template.spec.template.spec"
 
 _RESTART_POLICY = Rule(
@@ -136,6 +147,7 @@ JOB_RULES = (
     _PARALLEL,
     _NO_END,
     _RUN_ID,
+    _CONFIG_MAP,
     _RESTART_POLICY,
     _CONTAINER_RESERVED,
 )

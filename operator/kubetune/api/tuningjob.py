@@ -278,3 +278,12 @@ class TuningJobSpec(ApiModel):
     retention: RetentionSpec = Field(
         default_factory=RetentionSpec, description="How long finished things stay. May be changed."
     )
+    best_parameters_config_map: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=46,
+        description="Name of a ConfigMap that is made when the job is Complete, for what comes "
+        "next: a key for each of the best parameters, and parameters.json with all of them. It is "
+        "owned by the TuningJob. With a runId, a dash and the runId are appended to the name. One "
+        "that exists already is left as it is. May be changed.",
+    )

@@ -19,14 +19,17 @@ from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
 from kubetune.controller import pods
 from kubetune.controller.acceptance import Refusal
+from kubetune.controller.announce import announce_job
 from kubetune.controller.apply import all_of
 from kubetune.controller.book import CATCH_UP, Book
 from kubetune.controller.dependencies import Dependencies
+from kubetune.controller.handover import hand_over
 from kubetune.controller.outcomes import judge
 from kubetune.controller.refusals import Refusals
 from kubetune.controller.snapshot import TrialView, observe
 from kubetune.controller.starts import Starter
-from kubetune.core.decision import Decision, Outcome, StopTrial
+from kubetune.core.decision import Decision, Outcome, OutcomeKind, StopTrial
+from kubetune.core.objective import incumbent
 from kubetune.core.trial import Trial as CoreTrial
 from kubetune.errors import ForbiddenError, InvalidError
 from kubetune.kube.objects import ObjectKey
@@ -96,6 +99,8 @@ class Look:
         outcome = decision.outcome
         if outcome is not None and not await self._end(outcome):
             outcome = None  # not all trials could be told: once more
+        if outcome is not None and outcome.kind is OutcomeKind.COMPLETE:
+            await self._hand_over()
         await all_of(*(self._stop_early(stop) for stop in decision.stop))
         # What has to end comes before what may start, and does not depend on it.
         await self._delete_ended()
@@ -204,6 +209,27 @@ class Look:
             return False
         self._with.metrics.decisions.labels("end", outcome.reason).inc()
         return True
+
+    async def _hand_over(self) -> None:
+        """Write the best parameters where spec.bestParametersConfigMap asks for them."""
+        best = incumbent(self.core_trials(), self.spec.objective)
+        if self.spec.best_parameters_config_map is None or best is None:
+            return
+        try:
+            if await hand_over(self._with.client, self.body, self.spec, best):
+                return
+            note = "a ConfigMap of that name exists already and is left as it is"
+        except (ForbiddenError, InvalidError) as error:
+            # A quota or a policy: no reason to hold the end up.
+            note = error.message
+        announce_job(
+            self._with.recorder,
+            self.body,
+            Phase.PENDING,
+            "BestParametersNotWritten",
+            f"spec.bestParametersConfigMap {self.spec.best_parameters_config_map}: {note}; "
+            "status.best.parameters has them",
+        )
 
     async def _end_earlier(self, view: TrialView) -> None:
         """Stop a trial of an earlier run."""

@@ -52,6 +52,7 @@ PODS = Resource("", "v1", "pods")
 EVENTS = Resource("events.k8s.io", "v1", "events")
 LEASES = Resource("coordination.k8s.io", "v1", "leases")
 SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts")
+CONFIG_MAPS = Resource("", "v1", "configmaps")
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings")
 NAMESPACES = Resource("", "v1", "namespaces")
 
