@@ -39,12 +39,14 @@ class FakeMachine:
         script: What the process of a trial does.
         crowd: Greatest number of processes that were alive at the same time.
         has_rung: True when a process was ended since the last wait.
+        is_runner_dead: True from a crash of the runner until the next call.
     """
 
     script: Callable[[str], Script]
     clock: float = 0.0
     crowd: int = 0
     has_rung: bool = False
+    is_runner_dead: bool = False
     all: list[_Process] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -117,6 +119,12 @@ class FakeProcesses:
         process.ends, process.exit_code = min(process.ends, self._machine.clock), 137
         self._machine.has_rung = True
         self._touched(f"after kill {name}")
+
+    def abandon(self) -> None:
+        if self._machine.is_runner_dead:
+            return  # a runner that was killed does not tidy up
+        for process in self._machine.alive():
+            process.ends = self._machine.clock
 
     def _seen(self, process: _Process, attempt: Attempt) -> Attempt:
         clock = self._machine.clock

@@ -17,10 +17,15 @@ RUNNING = TrialStatus(
 
 
 def judged(
-    status: TrialStatus, found: Attempt | None, *, terms: Terms = TERMS, seconds: float = 5
+    status: TrialStatus,
+    found: Attempt | None,
+    *,
+    terms: Terms = TERMS,
+    seconds: float = 5,
+    is_told: bool = False,
 ) -> TrialStatus:
     trial = Trial(metadata=Metadata(name="toy-0"), spec=TrialSpec(index=0), status=status)
-    return judge(trial, found, SPEC, terms, now=at(seconds)).status
+    return judge(trial, found, SPEC, terms, now=at(seconds), is_told=is_told).status
 
 
 def ended(code: int | None, **fields: Any) -> Attempt:
@@ -124,7 +129,7 @@ def test_a_failure_that_backoff_limit_allows_is_followed_by_another_attempt() ->
     retrying = judged(RUNNING, ended(3), terms=terms)
     assert (retrying.state, retrying.reason) == ("Pending", "Retrying")
     assert "failure 1 of 1" in retrying.message
-    assert judged(retrying, ended(3), terms=terms) == retrying, "the same end is told once"
+    assert judged(retrying, ended(3), terms=terms, is_told=True) == retrying, "once is enough"
     second = judged(retrying, attempt(uid="a-2", failures=1), terms=terms)
     assert (second.state, second.attempts) == ("Running", 2)
     last = judged(second, ended(3, uid="a-2", failures=1), terms=terms)

@@ -207,6 +207,45 @@ def test_a_process_with_the_number_of_one_that_is_gone_is_left_alone(bench: Benc
     assert list(bench.store.processes()) == []
 
 
+def test_where_there_is_no_proc_the_start_of_a_process_comes_from_ps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(identity, "_PROC", Path("/no/proc"))
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as process:
+        start = identity.start_of(process.pid)
+        assert start is not None
+        assert identity.start_of(process.pid) == start
+    assert identity.start_of(process.pid) is None
+    assert identity.leftovers_of(process.pid, "A=1") == []
+
+
+def test_what_a_dead_process_of_an_earlier_call_left_running_is_ended(bench: Bench) -> None:
+    program = (
+        "import subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-S', '-c', {WAIT_FOR_EVER!r}], "
+        "stdout=subprocess.PIPE)\nchild.stdout.readline()\nprint('loss=1', child.pid, flush=True)\n"
+        "sys.stdin.read()"
+    )
+    environment = {**os.environ, "KUBETUNE_TRIAL": TRIAL}
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    ) as leader:
+        assert leader.stdout is not None
+        child = int(leader.stdout.readline().split()[1])
+    assert is_running(child)
+    record = {"pid": leader.pid, "start": "long gone", "uid": "u", "startedAt": "2026-01-01"}
+    bench.store.save_process(TRIAL, record)
+    bench.another_table().recover()
+    deadline = time.monotonic() + 20
+    while is_running(child) and time.monotonic() < deadline:
+        bench.bell.wait(0.01)
+    assert not is_running(child)
+
+
 def test_nothing_is_executed_when_the_caller_dies_before_it_wrote_down_whom_it_started(
     tmp_path: Path,
 ) -> None:

@@ -1,5 +1,6 @@
 """The runner in virtual time: whole jobs, interruptions, and crashes at any point."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -9,16 +10,41 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kubetune import planner
+from kubetune.core.decision import Decision
+from kubetune.kube.objects import Trial
 from kubetune.local.attempt import Terms
-from kubetune.local.look import World
+from kubetune.local.look import Looker, World
 from kubetune.local.opening import RefusedError
 from kubetune.local.runner import Runner, Tools, body_of
 from tests.local.fake_processes import FakeBell, FakeMachine, FakeProcesses, Script
-from tests.local.local_builders import TERMS, MemoryStore, manifest, no_command, opened
+from tests.local.local_builders import (
+    TERMS,
+    MemoryStore,
+    at,
+    attempt,
+    manifest,
+    no_command,
+    opened,
+)
 
 
 class CrashError(Exception):
     """The runner dies here."""
+
+
+class FullStore(MemoryStore):
+    """A store on a disk that takes so many trials and no more."""
+
+    def __init__(self, on_write: Callable[[str], None], *, room: int) -> None:
+        super().__init__(on_write)
+        self._room = room
+
+    def save_trial(self, trial: Trial, tuning_job: str) -> None:
+        self._room -= 1
+        if self._room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().save_trial(trial, tuning_job)
 
 
 class Laptop:
@@ -26,14 +52,16 @@ class Laptop:
 
     Attributes:
         touches: Number of effects so far, in all calls.
+        notices: What the user was told beside the job, each once.
         crashes: Numbers of the effects at which the runner dies.
     """
 
     def __init__(
         self, script: Callable[[str], Script], *, crashes: frozenset[int] = frozenset()
     ) -> None:
+        self.notices: list[str] = []
         self.machine = FakeMachine(script)
-        self.store = MemoryStore(self.touched)
+        self.store: MemoryStore = MemoryStore(self.touched)
         self.touches = 0
         self.crashes = crashes
 
@@ -41,12 +69,14 @@ class Laptop:
         del what
         self.touches += 1
         if self.touches in self.crashes:
+            self.machine.is_runner_dead = True
             raise CrashError
 
     def call(
         self, body: dict[str, Any], *, asked_at: tuple[float, ...] = (), terms: Terms = TERMS
     ) -> World:
         """Run the job once, as `kubetune run` does."""
+        self.machine.is_runner_dead = False
         opening = opened(body, self.store.job(), tuple(self.store.trials()), now=self.machine.now())
         for trial in opening.ended:
             self.store.save_trial(trial, body["metadata"]["name"])
@@ -58,9 +88,14 @@ class Laptop:
             terms=terms,
             bell=FakeBell(self.machine, list(asked_at)),
             now=self.machine.now,
-            on_change=lambda *_: None,
+            on_change=self.shown,
         )
         return Runner(tools, opening.world).run()
+
+    def shown(self, body: object, changed: object, notice: str | None) -> None:
+        del body, changed
+        if notice is not None and notice not in self.notices:
+            self.notices.append(notice)
 
     def call_until_it_lives(self, body: dict[str, Any], **how: Any) -> World:
         """Call again after every crash."""
@@ -127,6 +162,50 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace_period() -> None:
     laptop.call(manifest(), asked_at=(5.0, 6.0))
     assert laptop.machine.alive() == []
     assert laptop.machine.clock == 6
+
+
+def test_the_user_is_told_what_is_waited_for() -> None:
+    laptop = Laptop(lambda _: Script(seconds=10))
+    laptop.call(manifest(), asked_at=(5.0,))
+    assert laptop.notices == ["2 processes have been asked to end; Ctrl-C again does not wait"]
+
+
+def test_a_full_disk_leaves_no_process_running() -> None:
+    laptop = Laptop(lambda _: Script(seconds=10))
+    laptop.store = FullStore(laptop.touched, room=6)
+    with pytest.raises(OSError, match="No space left"):
+        laptop.call(manifest())
+    assert len(laptop.machine.all) == 2
+    assert laptop.machine.alive() == []
+
+
+def test_what_a_running_trial_reports_is_saved_once_a_second_at_most() -> None:
+    laptop = Laptop(lambda _: Script(seconds=5.5, values=(0.5, 0.4, 0.3, 0.2)))
+    laptop.call(manifest(limits={"maxTrials": 1}))
+    saved = [len(c["status"].get("observations", [])) for c in laptop.store.saved["toy-0"]]
+    assert saved == [0, 0, 1, 2, 3, 4, 4], "created, running, four reports, succeeded"
+
+
+def test_a_look_at_a_job_where_nothing_happens_decides_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, decide = [], planner.decide
+
+    def counted(*arguments: Any, **keywords: Any) -> Decision:
+        asked.append(keywords["now"])
+        return decide(*arguments, **keywords)
+
+    monkeypatch.setattr(planner, "decide", counted)
+    world = opened(manifest(limits={"maxTrials": 2, "maxRuntime": "1m"})).world
+    looker = Looker(TERMS)
+    first = looker.look(world, {}, now=at(0))
+    running = {name: attempt(uid=name) for name in ("toy-0",)}
+    second = looker.look(first.world, running, now=at(1))
+    third = looker.look(second.world, running, now=at(2))
+    assert third.world is second.world
+    assert asked == [at(0), at(1)]
+    last = looker.look(third.world, running, now=at(60)).world.status
+    assert "limits.maxRuntime" in (last.message or "")
 
 
 def test_limits_may_change_between_two_calls() -> None:

@@ -93,6 +93,8 @@ def _simulate(arguments: Namespace) -> ExitCode:
 
 
 def _run(arguments: Namespace) -> ExitCode:
+    if os.name != "posix":
+        raise CommandError(ExitCode.USAGE, "kubetune run needs Linux or macOS")
     from kubetune.cli.run import RunOptions, run  # noqa: PLC0415  see above
 
     options = RunOptions(

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from shlex import quote
 from typing import Any, TextIO
@@ -35,6 +36,9 @@ from kubetune.local.store import Store, StoreError
 from kubetune.local.workshop import Workshop, missing_command
 from kubetune.record.objects import trial_json
 from kubetune.record.status import is_finished
+
+TICK = timedelta(seconds=1)
+"""Time between redraws while nothing happens: elapsed time is shown in seconds."""
 
 _SEEDS = 2**31
 
@@ -75,8 +79,6 @@ def run(options: RunOptions, *, stdin: TextIO, out: TextIO, err: TextIO, now: No
         CommandError: The file or the directory cannot be used.
         KeyboardInterrupt: The user wanted to go; everything is kept.
     """
-    if os.name != "posix":
-        raise CommandError(ExitCode.USAGE, "kubetune run needs Linux or macOS")
     document = _document(options.filename, stdin)
     title = f"{options.filename}: TuningJob"
     complaints = judge(document).complaints or _local_complaints(document)
@@ -128,7 +130,7 @@ def _run(
         _warn(world, workshop, machine, wanted=wanted, err=err)
     _save(store, opening)
     view = view_on(out, name=manifest["metadata"]["name"], plain=options.plain, now=now)
-    show = _Show(view)
+    show = _Show(view, now)
     with view, Bell() as bell:
         processes = ProcessTable(
             store,
@@ -148,36 +150,44 @@ def _run(
         )
         last = Runner(tools, world).run()
         asked = bell.requests > 0
-    out.writelines(line + "\n" for line in _result(show.snapshot, store, options, now))
+    snapshot = show.snapshot
+    out.writelines(line + "\n" for line in _result(snapshot, store, options, now))
     out.flush()
     if not is_finished(last.status):
         if asked:
             raise KeyboardInterrupt
         raise CommandError(ExitCode.FAILED, "the job is suspended: set spec.suspend to false")
-    return ExitCode.FAILED if show.snapshot.job.has_failed else ExitCode.OK
+    return ExitCode.FAILED if snapshot.job.has_failed else ExitCode.OK
 
 
 class _Show:
-    """Keeps a snapshot of what the runner knows, and shows it.
+    """Keeps what the runner knows, and shows it: at once what is new, and the time every second."""
 
-    Attributes:
-        snapshot: The latest.
-    """
-
-    snapshot: Snapshot
-
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, now: Now) -> None:
         self._view = view
+        self._now = now
+        self._body: Mapping[str, Any] = {}
         self._trials: dict[str, objects.Trial] = {}
+        self._notice: str | None = None
+        self._due = now()
 
-    def __call__(self, body: Mapping[str, Any], changed: Sequence[Trial]) -> None:
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is known."""
+        return Snapshot.of(msgspec.convert(self._body, objects.TuningJob), self._trials.values())
+
+    def __call__(
+        self, body: Mapping[str, Any], changed: Sequence[Trial], notice: str | None
+    ) -> None:
         """Show what is known; called by the runner after every look."""
-        job = msgspec.convert(body, objects.TuningJob)
         for trial in changed:
-            content = trial_json(trial, job.metadata.name)
+            content = trial_json(trial, body["metadata"]["name"])
             self._trials[trial.metadata.name] = msgspec.convert(content, objects.Trial)
-        self.snapshot = Snapshot.of(job, self._trials.values())
-        self._view.show(self.snapshot, None)
+        is_new = bool(changed) or notice != self._notice
+        self._body, self._notice, now = body, notice, self._now()
+        if is_new or now >= self._due:
+            self._due = now + TICK
+            self._view.show(self.snapshot, notice)
 
 
 def _document(filename: str, stdin: TextIO) -> Document:

@@ -26,7 +26,13 @@ INTERRUPTED = "kubetune run was interrupted; the trial runs again from its begin
 
 
 def judge(
-    trial: Trial, attempt: Attempt | None, spec: TuningJobSpec, terms: Terms, *, now: datetime
+    trial: Trial,
+    attempt: Attempt | None,
+    spec: TuningJobSpec,
+    terms: Terms,
+    *,
+    now: datetime,
+    is_told: bool = False,
 ) -> Verdict:
     """Return what is to be recorded about a trial.
 
@@ -36,23 +42,17 @@ def judge(
         spec: The TuningJob's spec.
         terms: What the template says about the life of processes.
         now: Aware; whole seconds are recorded.
+        is_told: True when the end of that process was recorded before.
     """
     status = trial.status
-    if TrialState(status.state).is_finished:
+    if TrialState(status.state).is_finished or is_told:
         return Verdict(status=status)
     if attempt is None or attempt.is_orphan or attempt.stopping_since is not None:
         return Verdict(status=interrupted(trial))
-    if was_judged(status, attempt):
-        return Verdict(status=status)
     running = _running(status, attempt)
     if attempt.is_alive:
         return _within_time(running, attempt, terms, now)
     return Verdict(status=_ended(running, attempt, spec, terms, at=attempt.ended_at or now))
-
-
-def was_judged(status: TrialStatus, attempt: Attempt) -> bool:
-    """True for the end of an attempt that was recorded and is to be followed by another."""
-    return status.state == TrialState.PENDING and status.job_uid == attempt.uid
 
 
 def interrupted(trial: Trial) -> TrialStatus:

@@ -80,6 +80,9 @@ class Looker:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._cache = CoreTrials()
+        self._told: set[str] = set()
+        self._before: tuple[World, frozenset[str], bool] | None = None
+        self._wakes: list[datetime] = []
 
     def look(
         self,
@@ -99,43 +102,82 @@ class Looker:
             is_interrupted: True when the user wants to go: processes end, and nothing starts.
             is_impatient: True when processes that were asked to end have no more time.
         """
-        book = _Book(world.trials)
-        wakes: list[datetime] = []
-        for trial in world.trials:
-            attempt = attempts.get(trial.metadata.name)
-            verdict = judge(trial, attempt, world.spec, self._terms, now=now)
-            status = verdict.status
-            if is_interrupted and not TrialState(status.state).is_finished:
-                status = interrupted(trial)
-            elif verdict.wake_at is not None:
-                wakes.append(verdict.wake_at)
-            book.record(trial, status)
-        was_over = is_finished(world.status)
-        decision = Decision()
-        if not (is_interrupted or was_over):
-            decision = self._decide(world, book, attempts, now)
-            if decision.wake_after is not None:
-                wakes.append(now + decision.wake_after)
-        _apply(decision, world, book, now)
-        new = self._world(world, book, decision, attempts, now, is_interrupted=is_interrupted)
-        paused = is_interrupted or world.spec.suspend
-        if not (paused or is_finished(new.status)):
-            start = tuple(_starts(new.trials, attempts, world.spec.limits.max_parallel_trials))
-        else:
-            start = ()
-        stop, kill, deadlines = self._ends(
-            new.trials, attempts, timedelta() if is_impatient else self._terms.grace, now
-        )
-        is_alive = any(attempt.is_alive for attempt in attempts.values())
+        book, deadlines = self._judged(world, attempts, now, is_interrupted=is_interrupted)
+        alive = frozenset(name for name, attempt in attempts.items() if attempt.is_alive)
+        seen = (world, alive, is_interrupted)
+        if book.changed or seen != self._before or any(now >= wake for wake in self._wakes):
+            world = self._next(world, book, attempts, now, is_interrupted=is_interrupted)
+            self._before = (world, alive, is_interrupted)
+        grace = timedelta() if is_impatient else self._terms.grace
+        stop, kill, ends = _ends(world.trials, attempts, grace, now)
+        is_paused = is_interrupted or world.spec.suspend or is_finished(world.status)
+        room = world.spec.limits.max_parallel_trials - len(alive)
         return Step(
-            world=new,
+            world=world,
             changed=book.changed,
             stop=stop,
             kill=kill,
-            start=start,
-            wake_at=min([*wakes, *deadlines], default=None),
-            is_over=(paused or is_finished(new.status)) and not is_alive,
+            start=() if is_paused else _starts(world.trials, attempts, room),
+            wake_at=min([*deadlines, *self._wakes, *ends], default=None),
+            is_over=is_paused and not alive,
         )
+
+    def _judged(
+        self,
+        world: World,
+        attempts: Mapping[str, Attempt],
+        now: datetime,
+        *,
+        is_interrupted: bool,
+    ) -> tuple["_Book", list[datetime]]:
+        """Return the trials as their processes are now, and their deadlines."""
+        book, deadlines = _Book(world.trials), []
+        for trial in world.trials:
+            attempt = attempts.get(trial.metadata.name)
+            is_told = attempt is not None and attempt.uid in self._told
+            verdict = judge(trial, attempt, world.spec, self._terms, now=now, is_told=is_told)
+            status = verdict.status
+            if attempt is not None and not attempt.is_alive:
+                self._told.add(attempt.uid)
+            if is_interrupted and not TrialState(status.state).is_finished:
+                status = interrupted(msgspec.structs.replace(trial, status=status))
+            elif verdict.wake_at is not None:
+                deadlines.append(verdict.wake_at)
+            book.record(trial, status)
+        return book, deadlines
+
+    def _next(
+        self,
+        world: World,
+        book: "_Book",
+        attempts: Mapping[str, Attempt],
+        now: datetime,
+        *,
+        is_interrupted: bool,
+    ) -> World:
+        """Decide, put the decision into the book, and return the world to come."""
+        self._wakes = []
+        if is_finished(world.status):
+            return replace(world, trials=book.trials)
+        decision = Decision()
+        if not is_interrupted:
+            decision = self._decide(world, book, attempts, now)
+        if decision.wake_after is not None:
+            self._wakes.append(now + decision.wake_after)
+        _apply(decision, world, book, now)
+        verdict = verdict_of(world.spec, decision.outcome, degraded=decision.fallback)
+        if is_interrupted:
+            verdict = JobVerdict(phase=Phase.SUSPENDED, reason="Interrupted", message=PAUSED)
+        status = build_status(
+            world.status,
+            world.spec,
+            self._core_trials(book.trials, world.spec, attempts),
+            verdict,
+            generation=world.body["metadata"]["generation"],
+            plan=None,
+            now=now,
+        )
+        return replace(world, trials=book.trials, status=status)
 
     def _decide(
         self, world: World, book: "_Book", attempts: Mapping[str, Attempt], now: datetime
@@ -155,56 +197,6 @@ class Looker:
             self._cache.core_trial(trial, spec, holds_slot=_holds_slot(trial, attempts))
             for trial in known
         ]
-
-    def _world(
-        self,
-        world: World,
-        book: "_Book",
-        decision: Decision,
-        attempts: Mapping[str, Attempt],
-        now: datetime,
-        *,
-        is_interrupted: bool,
-    ) -> World:
-        if is_finished(world.status):
-            return replace(world, trials=book.trials)
-        verdict = verdict_of(world.spec, decision.outcome, degraded=decision.fallback)
-        if is_interrupted:
-            verdict = JobVerdict(phase=Phase.SUSPENDED, reason="Interrupted", message=PAUSED)
-        status = build_status(
-            world.status,
-            world.spec,
-            self._core_trials(book.trials, world.spec, attempts),
-            verdict,
-            generation=world.body["metadata"]["generation"],
-            plan=None,
-            now=now,
-        )
-        return replace(world, trials=book.trials, status=status)
-
-    def _ends(
-        self,
-        known: Sequence[Trial],
-        attempts: Mapping[str, Attempt],
-        grace: timedelta,
-        now: datetime,
-    ) -> tuple[tuple[str, ...], tuple[str, ...], list[datetime]]:
-        """Return whom to ask to end, whom to end, and when those that were asked are due."""
-        wanted = {
-            trial.metadata.name for trial in known if trial.status.state == TrialState.RUNNING
-        }
-        stop, kill, deadlines = [], [], []
-        for name, attempt in attempts.items():
-            if not attempt.is_alive or name in wanted:
-                continue
-            if attempt.stopping_since is None:
-                stop.append(name)
-                deadlines.append(now + grace)
-            elif now >= attempt.stopping_since + grace:
-                kill.append(name)
-            else:
-                deadlines.append(attempt.stopping_since + grace)
-        return tuple(stop), tuple(kill), deadlines
 
 
 class _Book:
@@ -268,9 +260,29 @@ def new_trial(world: World, suggestion: Suggestion, now: datetime) -> Trial:
     return msgspec.convert(body, Trial)
 
 
-def _starts(known: Sequence[Trial], attempts: Mapping[str, Attempt], most: int) -> Sequence[Start]:
+def _ends(
+    known: Sequence[Trial], attempts: Mapping[str, Attempt], grace: timedelta, now: datetime
+) -> tuple[tuple[str, ...], tuple[str, ...], list[datetime]]:
+    """Return whom to ask to end, whom to end, and when those that were asked are due."""
+    wanted = {t.metadata.name for t in known if t.status.state == TrialState.RUNNING}
+    stop, kill, due = [], [], []
+    for name, attempt in attempts.items():
+        if not attempt.is_alive or name in wanted:
+            continue
+        if attempt.stopping_since is None:
+            stop.append(name)
+            due.append(now + grace)
+        elif now >= attempt.stopping_since + grace:
+            kill.append(name)
+        else:
+            due.append(attempt.stopping_since + grace)
+    return tuple(stop), tuple(kill), due
+
+
+def _starts(
+    known: Sequence[Trial], attempts: Mapping[str, Attempt], room: int
+) -> tuple[Start, ...]:
     """Return the attempts to start: waiting trials by index, as long as there is room."""
-    room = most - sum(attempt.is_alive for attempt in attempts.values())
     found: list[Start] = []
     for trial in known:
         name, attempt = trial.metadata.name, attempts.get(trial.metadata.name)
@@ -284,7 +296,7 @@ def _starts(known: Sequence[Trial], attempts: Mapping[str, Attempt], most: int) 
                 series_started_at=attempt.series_started_at,
             )
         found.append(start)
-    return found[: max(room, 0)]
+    return tuple(found[: max(room, 0)])
 
 
 def _holds_slot(trial: Trial, attempts: Mapping[str, Attempt]) -> bool:

@@ -38,6 +38,9 @@ class Processes(Protocol):
     def kill(self, name: str) -> None:
         """End a trial's process."""
 
+    def abandon(self) -> None:
+        """End all of them at once, for nobody will look after them any more."""
+
 
 @dataclass(slots=True, kw_only=True)
 class _Entry:
@@ -140,6 +143,12 @@ class ProcessTable:
     def kill(self, name: str) -> None:
         """End a trial's process."""
         identity.signal_group(self._entries[name].pid, signal.SIGKILL)
+
+    def abandon(self) -> None:
+        """End all of them at once, for nobody will look after them any more."""
+        for entry in self._entries.values():
+            if entry.attempt.is_alive:
+                identity.signal_group(entry.pid, signal.SIGKILL)
 
     def _started(self, name: str, attempt: Attempt, directory: Path, command: Command) -> _Entry:
         directory.mkdir(parents=True)

@@ -33,8 +33,9 @@ class Bell(Protocol):
         """Return after so many seconds, or sooner when something happened."""
 
 
-OnChange = Callable[[Mapping[str, Any], Sequence[Trial]], None]
-"""Told after every look: the TuningJob as JSON, and the trials that changed."""
+OnChange = Callable[[Mapping[str, Any], Sequence[Trial], str | None], None]
+"""Told after every look: the TuningJob as JSON, the trials that changed, and what is going on that
+neither of them tells, if anything is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +79,16 @@ class Runner:
 
     def run(self) -> World:
         """Return the world when no process is left and none is to come."""
-        self._with.on_change(body_of(self._world), self._world.trials)
-        while True:
-            step = self.step()
-            if step.is_over:
-                return self._world
-            if not step.start:  # whose effect is worth a look at once
-                self._with.bell.wait(self._patience(step))
+        self._with.on_change(body_of(self._world), self._world.trials, None)
+        try:
+            while not (step := self.step()).is_over:
+                if not step.start:  # whose effect is worth a look at once
+                    self._with.bell.wait(self._patience(step))
+        except BaseException:
+            # A full disk, a fault of ours: what is recorded is enough to begin these trials anew.
+            self._with.processes.abandon()
+            raise
+        return self._world
 
     def step(self) -> Step:
         """Look once and do what is to be done."""
@@ -108,7 +112,10 @@ class Runner:
             directory = tools.store.attempt(start.name)
             command = tools.command(trials[start.name], str(directory))
             tools.processes.start(start, directory, command)
-        tools.on_change(body_of(self._world), step.changed)
+        ending = sum(a.stopping_since is not None and a.is_alive for a in attempts.values())
+        tools.on_change(
+            body_of(self._world), step.changed, _notice(ending + len(step.stop), requests)
+        )
         return step
 
     def _patience(self, step: Step) -> float:
@@ -143,6 +150,14 @@ class Runner:
 def body_of(world: World) -> dict[str, Any]:
     """Return the TuningJob as JSON, with its status."""
     return {**world.body, "status": dump_status(world.status)}
+
+
+def _notice(ending: int, requests: int) -> str | None:
+    if not ending:
+        return None
+    processes = "1 process has" if ending == 1 else f"{ending} processes have"
+    impatience = "; Ctrl-C again does not wait" if requests == 1 else ""
+    return f"{processes} been asked to end{impatience}"
 
 
 def _is_growth(old: Trial | None, new: Trial) -> bool:
