@@ -9,9 +9,11 @@ import http.server
 import json
 import queue
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -86,6 +88,9 @@ class Exchange(http.server.BaseHTTPRequestHandler):
 class ApiServer(http.server.ThreadingHTTPServer):
     """Plays scripted answers: logs for GET, patches for PATCH; the last one of each repeats.
 
+    Args:
+        pair: Certificate (.crt) and key (.key) to serve TLS with; None: no TLS.
+
     Attributes:
         logs: Answers to come for GET.
         patches: Answers to come for PATCH.
@@ -96,8 +101,12 @@ class ApiServer(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, pair: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Exchange)
+        if pair is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(pair.with_suffix(".crt"), pair.with_suffix(".key"))
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.logs: list[Play] = [stream()]
         self.patches: list[Play] = [accept]
         self.requests: queue.Queue[Request] = queue.Queue()
@@ -184,9 +193,9 @@ def hang_up(exchange: Exchange) -> None:
 
 
 @contextmanager
-def api_server() -> Iterator[ApiServer]:
-    """Run the server for a test."""
-    server = ApiServer()
+def api_server(pair: Path | None = None) -> Iterator[ApiServer]:
+    """Run the server for a test, with TLS if a certificate and its key are given."""
+    server = ApiServer(pair)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
