@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+
 from kubetune.api.names import LABEL_TUNING_JOB
 from kubetune.cli.exits import CommandError, ExitCode
 from kubetune.cli.objects import Trial, TuningJob, decode_job, decode_trial
@@ -41,6 +43,19 @@ class Access:
         """
         try:
             return decode_job(await self.client.get(TUNING_JOBS.path(self.namespace, name)))
+        except NotFoundError:
+            raise await self._missing(name) from None
+
+    async def body(self, name: str) -> Any:
+        """The TuningJob of that name with all of its fields, as JSON.
+
+        Raises:
+            CommandError: There is none; the message lists those that there are.
+        """
+        try:
+            return msgspec.json.decode(
+                await self.client.get(TUNING_JOBS.path(self.namespace, name))
+            )
         except NotFoundError:
             raise await self._missing(name) from None
 

@@ -129,6 +129,13 @@ async def _on_cluster(arguments: Namespace) -> ExitCode:
             timeout=arguments.timeout,
         )
         return await watch(target, options, out=sys.stdout, now=_now)
+    if arguments.command == "explain":
+        from kubetune.cli.explain import ExplainOptions, explain  # noqa: PLC0415  see above
+
+        wanted = ExplainOptions(
+            name=arguments.name, trial=arguments.trial, filename=arguments.filename
+        )
+        return await explain(target, wanted, stdin=sys.stdin, out=sys.stdout, now=_now())
     if arguments.command == "best":
         from kubetune.cli.best import best  # noqa: PLC0415  see above
 

@@ -77,6 +77,28 @@ class Plan(Slim, frozen=True):
     combinations: int | None = None
     trials: int | None = None
     rungs: list[Rung] = msgspec.field(default_factory=list)
+    max_steps: int | None = None
+    expected_steps: int | None = None
+    max_gpu_hours: float | None = None
+    expected_gpu_hours: float | None = None
+
+
+class EndEvidence(Slim, frozen=True):
+    """The numbers behind the end of a job."""
+
+    rule: str = ""
+    measure: str = ""
+    value: float = 0.0
+    threshold: float = 0.0
+    population: int = 0
+    trial: str | None = None
+
+
+class GpuHours(Slim, frozen=True):
+    """GPU-hours of the attempts that have ended, and what early stopping saved of them."""
+
+    used: float = 0.0
+    saved: float = 0.0
 
 
 class JobStatus(Slim, frozen=True):
@@ -90,6 +112,8 @@ class JobStatus(Slim, frozen=True):
     run_id: str | None = None
     best: Best | None = None
     plan: Plan | None = None
+    evidence: EndEvidence | None = None
+    gpu_hours: GpuHours | None = None
     start_time: datetime | None = None
     completion_time: datetime | None = None
 
@@ -154,6 +178,16 @@ class Evidence(Slim, frozen=True):
     value: float
     threshold: float
     population: int
+    rule: str = ""
+
+
+class Attempt(Slim, frozen=True):
+    """An attempt that ended before its trial did; `step` is the last one that it reported."""
+
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    reason: str = ""
+    step: int | None = None
 
 
 class TrialSpec(Slim, frozen=True):
@@ -162,7 +196,9 @@ class TrialSpec(Slim, frozen=True):
     index: int = 0
     parameters: dict[str, ParameterValue] = msgspec.field(default_factory=dict)
     resource: int | None = None
+    bracket: int | None = None
     run_id: str | None = None
+    reason: str | None = None
 
 
 class TrialStatus(Slim, frozen=True):
@@ -175,6 +211,9 @@ class TrialStatus(Slim, frozen=True):
     step: int | None = None
     observations: list[Observation] = msgspec.field(default_factory=list)
     evidence: Evidence | None = None
+    attempts: int = 0
+    gpu_seconds: float | None = None
+    earlier_attempts: list[Attempt] = msgspec.field(default_factory=list)
     start_time: datetime | None = None
     completion_time: datetime | None = None
 

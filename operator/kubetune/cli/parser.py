@@ -29,6 +29,7 @@ examples:
                                             try it in virtual time
   {prog} run -f digits.yaml               try it on this machine
   {prog} watch digits -n team-a           follow a job to its end
+  {prog} explain digits --trial 7         why that point, and what became of it
   {prog} best digits -o args              --learning_rate=0.0123 --hidden=96
   eval "$({prog} best digits -o env)"     KUBETUNE_PARAM_LEARNING_RATE=0.0123 ...
 """
@@ -92,6 +93,27 @@ def build_parser(called_as: str) -> argparse.ArgumentParser:
         default="table",
         help="table (default), json, yaml, env (KUBETUNE_PARAM_X=... lines), "
         "args (--x=... on one line)",
+    )
+
+    explain = _command(
+        commands,
+        "explain",
+        where,
+        "tell the story of a job or a trial in plain words",
+        "Tells what was asked, how it went, why it ended with the numbers behind it, what is best "
+        "and what to look at next; of a trial why its point, its curve, its attempts, its end and "
+        "what to do about it.",
+    )
+    explain.add_argument(
+        "name", metavar="NAME", nargs="?", help="name of the TuningJob; optional with -f"
+    )
+    explain.add_argument("--trial", metavar="N", help="one trial, by its index or its name")
+    explain.add_argument(
+        "-f",
+        "--filename",
+        metavar="FILE",
+        help="what `kubectl get tuningjobs,trials -o yaml` wrote, instead of the cluster; - for "
+        "standard input",
     )
 
     validate = _command(

@@ -1,0 +1,90 @@
+"""What to look at next: the few things about a job that a person would point out to another."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kubetune.cli.render.order import improvements
+from kubetune.cli.render.wording import clean, parameter
+from kubetune.cli.snapshot import Snapshot
+
+_EDGE = 0.02
+"""Share of a range within which the best value counts as being at its end."""
+
+_LATE = 0.8
+_EARLY = 0.25
+_FEW = 8
+"""Finished trials below which it says little when the best was found."""
+
+
+def next_steps(snapshot: Snapshot, spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is worth a look, each with the command or the field; never nothing."""
+    job, name = snapshot.job, snapshot.job.metadata.name
+    if job.refusal is not None:
+        yield "mend what the message names, check it with kubetune validate -f FILE, apply it again"
+        return
+    if job.status.phase is None:
+        yield (
+            "is the operator running? kubectl get deployments -A -l app.kubernetes.io/name=kubetune"
+        )
+        return
+    if job.status.phase == "Suspended":
+        yield f"kubetune resume {name} lets it go on"
+    failed = [t for t in snapshot.trials if t.status.state in ("Failed", "MetricsUnavailable")]
+    if failed:
+        yield f"kubetune explain {name} --trial {failed[-1].spec.index} tells of the last failure"
+    yield from _edges(snapshot, spec)
+    yield from _timing(snapshot)
+    if not job.has_ended:
+        yield f"kubetune watch {name} follows it to its end"
+    elif job.status.best is not None:
+        yield f"kubetune best {name} -o args prints the best parameters for a command line"
+        yield f"kubetune explain {name} --trial {job.status.best.trial} tells how it came to them"
+
+
+def _edges(snapshot: Snapshot, spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the parameters whose best value is at an end of its range."""
+    best = snapshot.job.status.best
+    if best is None:
+        return
+    for wish in spec.get("parameters") or []:
+        value = best.parameters.get(wish.get("name"))
+        place = _place(wish, value)
+        if place is None or _EDGE < place < 1 - _EDGE:
+            continue
+        end = "min" if place <= _EDGE else "max"
+        yield (
+            f"{clean(str(wish['name']))}: the best value {parameter(value or 0)} is at the end of "
+            f"its range ({end} {wish[end]:g}); a wider range may hold a better one"
+        )
+
+
+def _place(wish: Mapping[str, Any], value: Any) -> float | None:
+    """Where a value stands in its range, from 0 to 1; None where that means nothing."""
+    low, high = wish.get("min"), wish.get("max")
+    numbers = (low, high, value)
+    if any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers) or low == high:
+        return None
+    known: list[float] = [float(n) for n in numbers if n is not None]
+    if wish.get("scale") == "Log" and min(known) > 0:
+        known = [math.log(n) for n in known]
+    bottom, top, at = known
+    return (at - bottom) / (top - bottom)
+
+
+def _timing(snapshot: Snapshot) -> Iterator[str]:
+    """Yield what the moment of the last improvement says about the number of trials."""
+    story, finished = improvements(snapshot), snapshot.finished
+    if not story or finished < _FEW or not snapshot.job.has_ended:
+        return
+    place, trial = story[-1]
+    if place >= _LATE * finished and snapshot.job.status.reason == "MaxTrialsReached":
+        yield (
+            f"the best was found late, by trial {place} of {finished}: more trials may find better "
+            "ones (a larger limits.maxTrials with a new spec.runId)"
+        )
+    elif place <= _EARLY * finished:
+        yield (
+            f"the best was found early, by trial {place} of {finished} ({trial.metadata.name}): "
+            "completion.notImproving would have ended the job sooner"
+        )
