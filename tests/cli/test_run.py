@@ -104,6 +104,54 @@ def test_metrics_from_a_file_are_read_from_the_attempts_own(desk: Path) -> None:
     assert status["value"] == kept("trials/toy-2/trial.json")["spec"]["parameters"]["x"]
 
 
+def test_the_best_parameters_are_had_from_what_is_kept(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(manifest(container=shell()))
+    capsys.readouterr()
+    best = kept()["status"]["best"]["parameters"]["x"]
+    assert main(["kubetune", "best", "-f", ".kubetune/toy", "-o", "args"]) == ExitCode.OK
+    assert capsys.readouterr().out == f"--x={best}\n"
+    assert main(["kubetune", "explain", "-f", ".kubetune/toy", "--trial", "0"]) == ExitCode.OK
+    assert "toy-0" in capsys.readouterr().out
+    listed = {"kind": "List", "items": [kept(), kept("trials/toy-0/trial.json")]}
+    (desk / "list.json").write_text(json.dumps(listed))
+    assert main(["kubetune", "best", "toy", "-f", "list.json", "-o", "args"]) == ExitCode.OK
+    assert capsys.readouterr().out == f"--x={best}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (
+            ["-f", "empty"],
+            ExitCode.NOT_FOUND,
+            "empty has more than one TuningJob, or none",
+        ),
+        (["other", "-f", "new.yaml"], ExitCode.NOT_FOUND, "no TuningJob 'other'; there are: toy"),
+        (["-f", "new.yaml"], ExitCode.FAILED, "'toy' has no best trial yet (it is Pending)"),
+        (["-f", "bad.yaml"], ExitCode.USAGE, "bad.yaml is not YAML"),
+        (["-f", "half"], ExitCode.USAGE, "cannot read"),
+        ([], ExitCode.USAGE, "which TuningJob?"),
+    ],
+    ids=["nothing kept", "another name", "no result", "not YAML", "half a file", "no name"],
+)
+def test_where_there_is_no_best_trial_that_is_said(
+    desk: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    words: str,
+) -> None:
+    for name in ("empty", "half"):
+        (desk / name).mkdir()
+    (desk / "half" / "tuningjob.json").write_text("{")
+    (desk / "bad.yaml").write_text("a: [")
+    (desk / "new.yaml").write_text(yaml.safe_dump(manifest()))
+    assert main(["kubetune", "best", *arguments]) == code
+    assert words in capsys.readouterr().err
+
+
 def test_every_fault_of_a_manifest_is_told_with_its_line(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

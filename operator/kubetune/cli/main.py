@@ -61,6 +61,16 @@ def _dispatch(arguments: Namespace) -> ExitCode:
         return _simulate(arguments)
     if arguments.command == "run":
         return _run(arguments)
+    if arguments.command == "best" and arguments.filename is not None:
+        from kubetune.cli.best import best_of_file  # noqa: PLC0415  see above
+
+        return best_of_file(
+            arguments.filename,
+            arguments.name,
+            form=arguments.output,
+            stdin=sys.stdin,
+            out=sys.stdout,
+        )
     return asyncio.run(_on_cluster(arguments))
 
 
@@ -139,6 +149,9 @@ async def _on_cluster(arguments: Namespace) -> ExitCode:
     if arguments.command == "best":
         from kubetune.cli.best import best  # noqa: PLC0415  see above
 
+        if arguments.name is None:
+            message = "which TuningJob? Give its NAME, or a place with -f"
+            raise CommandError(ExitCode.USAGE, message)
         return await best(target, arguments.name, form=arguments.output, out=sys.stdout)
     from kubetune.cli.control import control  # noqa: PLC0415  see above
 

@@ -85,7 +85,16 @@ def build_parser(called_as: str) -> argparse.ArgumentParser:
         "print the best parameters found so far",
         "Prints the best trial's parameters. env and args are quoted for a POSIX shell.",
     )
-    best.add_argument("name", metavar="NAME", help="name of the TuningJob")
+    best.add_argument(
+        "name", metavar="NAME", nargs="?", help="name of the TuningJob; optional with -f"
+    )
+    best.add_argument(
+        "-f",
+        "--filename",
+        metavar="PLACE",
+        help="a directory of kubetune run, or what `kubectl get tuningjobs -o yaml` wrote, instead "
+        "of the cluster; - for standard input",
+    )
     best.add_argument(
         "-o",
         "--output",
@@ -111,9 +120,9 @@ def build_parser(called_as: str) -> argparse.ArgumentParser:
     explain.add_argument(
         "-f",
         "--filename",
-        metavar="FILE",
-        help="what `kubectl get tuningjobs,trials -o yaml` wrote, instead of the cluster; - for "
-        "standard input",
+        metavar="PLACE",
+        help="a directory of kubetune run, or what `kubectl get tuningjobs,trials -o yaml` wrote, "
+        "instead of the cluster; - for standard input",
     )
 
     validate = _command(

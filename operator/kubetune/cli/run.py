@@ -292,6 +292,9 @@ def _result(snapshot: Snapshot, store: Store, options: RunOptions, now: Now) -> 
     yield ""
     yield from summary(snapshot, now=now())
     yield f"{'Kept in':<12}{_shown(store.directory)}"
+    if snapshot.job.status.best is not None:
+        place = quote(_shown(store.directory))
+        yield f"{'Use it':<12}kubetune best -f {place} -o args"
     if not snapshot.job.has_ended:
         yield f"Go on with: kubetune run -f {quote(options.filename)}"
 

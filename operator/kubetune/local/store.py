@@ -97,6 +97,17 @@ class Store:
                 raise StoreError(f"cannot read {path}: {error}") from None
         return found
 
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """Yield the TuningJob, if there is one, and all Trials, as JSON.
+
+        Raises:
+            StoreError: A file holds something else.
+        """
+        body = self.job()
+        if body is not None:
+            yield body
+            yield from (trial_json(trial, body["metadata"]["name"]) for trial in self.trials())
+
     def save_job(self, body: Mapping[str, Any]) -> None:
         """Write the TuningJob."""
         write(self.directory / JOB, body)
