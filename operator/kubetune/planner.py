@@ -4,7 +4,7 @@ Pure: the operator, the offline simulator and the tests call the same one, and c
 the world that its decision made asks for nothing new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
@@ -13,10 +13,11 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Decision, Suggestion
 from kubetune.core.ends import find_end, time_left
-from kubetune.core.initial_trials import untried_initial_points
+from kubetune.core.initial_trials import initial_points, untried_points
 from kubetune.core.plan import Plan, Problem, check, plan
-from kubetune.core.space import build_space
+from kubetune.core.space import Point, build_space
 from kubetune.core.trial import Trial
+from kubetune.core.warm_start import ParentRun, known_points, retried_points
 from kubetune.errors import StrategyError
 from kubetune.search.registry import STRATEGIES, fallback
 from kubetune.stopping.registry import find_stops
@@ -31,6 +32,7 @@ def decide(
     seed: int,
     started_at: datetime,
     now: datetime,
+    parents: Sequence[ParentRun] = (),
 ) -> Decision:
     """Return what to do about the job: its end, or else trials to stop and trials to launch.
 
@@ -46,18 +48,21 @@ def decide(
         seed: Seed of the run.
         started_at: Start of the run.
         now: The present.
+        parents: What the job takes over, in the order of warmStart.from; empty without it.
 
     Determinism: a function of its arguments; the order of `trials` does not matter.
     """
     ordered = sorted(trials, key=attrgetter("index"))
     combinations = build_space(spec.parameters).size
+    if combinations is not None:
+        combinations -= len(known_points(spec, parents))
     outcome = find_end(spec, ordered, combinations=combinations, started_at=started_at, now=now)
     if outcome is not None:
         return Decision(outcome=outcome)
     wake_after = time_left(spec, ordered, started_at=started_at, now=now)
     if spec.suspend:
         return Decision(wake_after=wake_after)
-    launch, complaint = _launches(spec, ordered, combinations, seed)
+    launch, complaint = _launches(spec, ordered, parents, combinations, seed)
     return Decision(
         launch=launch,
         stop=tuple(find_stops(spec, ordered)),
@@ -67,7 +72,11 @@ def decide(
 
 
 def _launches(
-    spec: TuningJobSpec, trials: Sequence[Trial], combinations: int | None, seed: int
+    spec: TuningJobSpec,
+    trials: Sequence[Trial],
+    parents: Sequence[ParentRun],
+    combinations: int | None,
+    seed: int,
 ) -> tuple[tuple[Suggestion, ...], str | None]:
     """Return the trials to start and, if the strategy could not answer, why."""
     limits = spec.limits
@@ -79,32 +88,54 @@ def _launches(
     if count <= 0:
         return (), None
     first = trials[-1].index + 1 if trials else 0
-    wished = _wished(spec, trials, count, first, seed)
+    wished = _wished(spec, trials, parents, count=count, first_index=first, seed=seed)
     if len(wished) == count:
         return wished, None
     world = [*trials, *(_as_pending(suggestion) for suggestion in wished)]
     count, first = count - len(wished), first + len(wished)
     suggest = STRATEGIES[spec.strategy.type]
     try:
-        suggested = suggest(spec, world, count=count, first_index=first, seed=seed)
+        suggested = suggest(spec, world, count=count, first_index=first, seed=seed, parents=parents)
     except StrategyError as error:
         suggest = fallback(spec)
-        suggested = suggest(spec, world, count=count, first_index=first, seed=seed)
+        suggested = suggest(spec, world, count=count, first_index=first, seed=seed, parents=parents)
         return (*wished, *suggested), f"{spec.strategy.type} could not answer: {error}"
     return (*wished, *suggested), None
 
 
 def _wished(
-    spec: TuningJobSpec, trials: Sequence[Trial], count: int, first: int, seed: int
+    spec: TuningJobSpec,
+    trials: Sequence[Trial],
+    parents: Sequence[ParentRun],
+    *,
+    count: int,
+    first_index: int,
+    seed: int,
 ) -> tuple[Suggestion, ...]:
-    """Return at most `count` suggestions from the initial points that no trial has yet."""
-    points = untried_initial_points(spec, trials, seed=seed)[:count]
+    """Return suggestions of points that come before the strategy's own, `count` at most."""
+    space = build_space(spec.parameters)
+    first = [
+        *((point, "one of spec.initialTrials") for point in initial_points(spec, seed=seed)),
+        *(
+            (
+                dict(point.parameters),
+                f"did well in {parent}: {spec.objective.metric} {point.value:.4g}",
+            )
+            for parent, point in retried_points(spec, parents)
+        ),
+    ]
+    wanted: dict[Hashable, tuple[Point, str]] = {}
+    for point, reason in first:
+        wanted.setdefault(space.key(point), (point, reason))
+    points = untried_points(spec, [point for point, _ in wanted.values()], trials)[:count]
     if not points:
         return ()
     # Random search says what else a trial of this strategy has: with Hyperband, its bracket.
-    drawn = fallback(spec)(spec, trials, count=len(points), first_index=first, seed=seed)
+    drawn = fallback(spec)(
+        spec, trials, count=len(points), first_index=first_index, seed=seed, parents=parents
+    )
     return tuple(
-        replace(suggestion, parameters=point, reason="one of spec.initialTrials")
+        replace(suggestion, parameters=point, reason=wanted[space.key(point)][1])
         for suggestion, point in zip(drawn, points, strict=True)
     )
 

@@ -4,7 +4,7 @@ What CEL rules cannot say: placeholders, the size of a grid, accounts. The opera
 first trial, `kubetune validate` asks offline; both say the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from kubetune.api import names
 from kubetune.api.placeholders import check_placeholders
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
 from kubetune.core.gpus import most_gpus
+from kubetune.core.warm_start import ParentRun
 from kubetune.trialjob import TrialIdentity
 
 
@@ -61,7 +62,14 @@ def objections(spec: TuningJobSpec) -> Iterator[Objection]:
 
 
 def first_trial(
-    spec: TuningJobSpec, *, namespace: str, tuning_job: str, uid: str, seed: int, now: datetime
+    spec: TuningJobSpec,
+    *,
+    namespace: str,
+    tuning_job: str,
+    uid: str,
+    seed: int,
+    now: datetime,
+    parents: Sequence[ParentRun] = (),
 ) -> TrialIdentity | None:
     """Return the trial that a spec begins with; None if it begins with none.
 
@@ -72,9 +80,10 @@ def first_trial(
         uid: Stands for the UID that the Trial will have.
         seed: The job's seed.
         now: Passed on to the planner.
+        parents: Passed on as well.
     """
     awake = spec.model_copy(update={"suspend": False, "stop": False})
-    launch = planner.decide(awake, (), seed=seed, started_at=now, now=now).launch
+    launch = planner.decide(awake, (), seed=seed, started_at=now, now=now, parents=parents).launch
     if not launch:
         return None
     first = launch[0]

@@ -152,6 +152,13 @@ FIELDS = {
             compare=st.sampled_from(["Current", "Best", "RunningAverage", "Last"]),
         ),
     ),
+    "warmStart": st.fixed_dictionaries(
+        {
+            "from": st.lists(st.sampled_from(["digits", "a", "b", ""]), max_size=6),
+            "type": st.sampled_from(["TransferLearning", "IdenticalDataAndAlgorithm", "Other"]),
+        },
+        optional={"fixed": st.dictionaries(PARAMETER_NAMES, NUMBERS, max_size=2)},
+    ),
     "limits": _optional(
         maxTrials=COUNTS,
         maxParallelTrials=COUNTS,

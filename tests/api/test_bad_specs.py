@@ -58,6 +58,13 @@ GOOD_CHANGES: dict[str, dict[str, Any]] = {
             {"parameters": {}},
         ]
     },
+    "a warm start": {
+        "spec.warmStart": {
+            "from": ["a", "b", "c", "d", "e"],
+            "type": "IdenticalDataAndAlgorithm",
+            "fixed": {"momentum": 0.9, "optimiser": "sgd"},
+        }
+    },
     "a step as large as the range": {"spec.parameters[1].step": 240},
     "an integer as large as floats count exactly": {"spec.parameters[1].max": 2**53},
     "metrics from a file": {"spec.metrics": {"source": "File", "path": "/metrics/log.txt"}},

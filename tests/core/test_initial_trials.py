@@ -10,7 +10,7 @@ from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.initial_trials import (
     initial_points,
     initial_trial_faults,
-    untried_initial_points,
+    untried_points,
 )
 from kubetune.core.space import build_space
 from tests.core.builders import ACTIVATION, HIDDEN, LEARNING_RATE, make_spec, make_trial
@@ -167,17 +167,17 @@ def test_points_that_no_trial_has_yet_come_in_their_order() -> None:
     spec = spec_with({"hidden": 16}, {"hidden": 32}, {"hidden": 48}, parameters=[HIDDEN])
     points = initial_points(spec, seed=7)
     trials = [make_trial(i, parameters=point) for i, point in enumerate(points)]
-    assert list(untried_initial_points(spec, [], seed=7)) == [*points]
-    assert list(untried_initial_points(spec, trials[:1], seed=7)) == [*points[1:]]
-    assert list(untried_initial_points(spec, trials, seed=7)) == []
+    assert [*untried_points(spec, points, [])] == [*points]
+    assert [*untried_points(spec, points, trials[:1])] == [*points[1:]]
+    assert [*untried_points(spec, points, trials)] == []
 
 
 def test_a_point_whose_trial_was_lost_is_still_to_be_tried() -> None:
     spec = spec_with({"hidden": 16}, {"hidden": 32}, parameters=[HIDDEN])
     kept = [make_trial(1, parameters={"hidden": 32}), make_trial(2, parameters={"hidden": 64})]
-    assert list(untried_initial_points(spec, kept, seed=7)) == [{"hidden": 16}]
+    assert [*untried_points(spec, initial_points(spec, seed=7), kept)] == [{"hidden": 16}]
 
 
-def test_without_initial_trials_there_are_none_to_try() -> None:
-    assert list(untried_initial_points(make_spec(), [make_trial(3)], seed=7)) == []
-    assert list(untried_initial_points(make_spec(), [], seed=7)) == []
+def test_without_wanted_points_there_are_none_to_try() -> None:
+    assert [*untried_points(make_spec(), [], [make_trial(3)])] == []
+    assert [*untried_points(make_spec(), [], [])] == []

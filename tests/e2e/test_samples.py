@@ -17,10 +17,14 @@ SAMPLES = sorted((Path(__file__).resolve().parents[2] / "manifests" / "samples")
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_the_sample(path: Path, jobs: Jobs) -> None:
     text = with_images(path.read_text(encoding="utf-8"), os.environ)
-    jobs.kubectl("apply", "-f", "-", stdin=text)
     manifest = yaml.safe_load(text)
+    for parent in manifest["spec"].get("warmStart", {}).get("from", []):
+        (before,) = [sample for sample in SAMPLES if sample.stem == parent]
+        words = with_images(before.read_text(encoding="utf-8"), os.environ)
+        jobs.kubectl("apply", "-f", "-", stdin=words)
+    jobs.kubectl("apply", "-f", "-", stdin=text)
     name = manifest["metadata"]["name"]
-    status = jobs.finish(name, seconds=300)
+    status = jobs.finish(name, seconds=600)
     assert status["phase"] == "Complete", status
     trials = jobs.trials(name)
     assert set(states(trials)) <= {"Succeeded", "EarlyStopped"}

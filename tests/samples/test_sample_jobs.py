@@ -26,6 +26,7 @@ def test_there_is_a_sample_of_everything() -> None:
         "median-stopping",
         "multi-metric",
         "random",
+        "warm-start",
     ]
 
 

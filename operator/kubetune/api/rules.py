@@ -7,5 +7,12 @@ from kubetune.api.rules_job import JOB_RULES
 from kubetune.api.rules_metrics import METRICS_RULES
 from kubetune.api.rules_parameters import PARAMETER_RULES
 from kubetune.api.rules_strategy import STRATEGY_RULES
+from kubetune.api.rules_warm_start import WARM_START_RULES
 
-RULES: tuple[Rule[Any], ...] = (*PARAMETER_RULES, *STRATEGY_RULES, *METRICS_RULES, *JOB_RULES)
+RULES: tuple[Rule[Any], ...] = (
+    *PARAMETER_RULES,
+    *STRATEGY_RULES,
+    *WARM_START_RULES,
+    *METRICS_RULES,
+    *JOB_RULES,
+)

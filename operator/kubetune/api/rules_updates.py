@@ -42,6 +42,8 @@ def _meaning(spec: TuningJobSpec, field: str) -> str:
     value = spec.model_dump(mode="json", by_alias=True, exclude_none=False)[field]
     if field == "objective":
         value["additionalMetrics"].sort()
+    if field == "warmStart" and value is not None:
+        value["from"].sort()
     return json.dumps(value, sort_keys=True)
 
 
@@ -109,6 +111,11 @@ UPDATE_RULES: tuple[UpdateRule[Any], ...] = (
         "parameters",
         cel="self.parameters == oldSelf.parameters && "
         f"{_ORDER.format('self')} == {_ORDER.format('oldSelf')}",
+    ),
+    _fixed(
+        "warmStart",
+        cel="has(self.warmStart) == has(oldSelf.warmStart) && "
+        "(!has(self.warmStart) || self.warmStart == oldSelf.warmStart)",
     ),
     _fixed(
         "earlyStopping",

@@ -161,6 +161,8 @@ def _bound(text: str) -> _Words:
 def _length(_: ErrorDetails, schema: Schema) -> str:
     if schema.get("type") == "array":
         return f"must have {_span(schema, 'Items')} items"
+    if schema.get("type") == "object":
+        return f"must have {_span(schema, 'Properties')} entries"
     return f"must have {_span(schema, 'Length')} characters"
 
 

@@ -10,6 +10,7 @@ from kubetune.api.job_template import JobTemplateCheck
 from kubetune.api.model import ApiModel
 from kubetune.api.parameters import ParameterSpec
 from kubetune.api.strategy import EarlyStoppingSpec, StrategySpec
+from kubetune.api.warm_start import WarmStartSpec
 
 MetricName = Annotated[str, Field(min_length=1, max_length=63)]
 
@@ -242,6 +243,11 @@ class TuningJobSpec(ApiModel):
         "combinations afterwards. Checked against parameters before the first trial; none may "
         "stand there twice.",
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    warm_start: WarmStartSpec | None = Field(
+        default=None,
+        description="Finished TuningJobs to begin with the results of. Not with Grid, which tries "
+        "every combination anyway.",
     )
     early_stopping: EarlyStoppingSpec | None = Field(
         default=None, description="Stops trials that will not win. Absent: Off."

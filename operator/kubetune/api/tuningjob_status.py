@@ -7,6 +7,7 @@ from pydantic import Field
 
 from kubetune.api.model import ApiModel
 from kubetune.api.parameters import ParameterValue
+from kubetune.api.warm_start import MAX_PARENTS
 
 
 class Phase(StrEnum):
@@ -72,6 +73,21 @@ class BestTrial(ApiModel):
     value: float = Field(description="Its objective value.")
     parameters: dict[str, ParameterValue] = Field(description="Its parameters.")
     resource: int | None = Field(default=None, description="The last step that it reported.")
+
+
+class OverallBest(BestTrial):
+    """The best trial of this job and its parents."""
+
+    tuning_job: str = Field(description="The TuningJob that it belongs to.")
+
+
+class ParentStatus(ApiModel):
+    """A parent as it was when the run started; what comes after that does not count."""
+
+    tuning_job: str = Field(description="Its name.")
+    uid: str = Field(max_length=64, description="Its UID.")
+    run_id: str | None = Field(default=None, max_length=16, description="Its run.")
+    trials: int = Field(ge=0, description="Number of its trials that have a value.")
 
 
 class RungPlan(ApiModel):
@@ -178,6 +194,20 @@ class TuningJobStatus(ApiModel):
     seed: int | None = Field(default=None, description="The seed in use.")
     trials: TrialCounts | None = Field(default=None, description="Trials per state.")
     best: BestTrial | None = Field(default=None, description="The incumbent.")
+    overall_best: OverallBest | None = Field(
+        default=None,
+        description="The best trial of this job and its parents; with warmStart of type "
+        "IdenticalDataAndAlgorithm only.",
+    )
+    warm_start: list[ParentStatus] | None = Field(
+        default=None,
+        max_length=MAX_PARENTS,
+        description="The parents that the run began with.",
+        json_schema_extra={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["tuningJob"],
+        },
+    )
     plan: PlanStatus | None = Field(default=None, description="What the spec means.")
     evidence: EndEvidenceStatus | None = Field(
         default=None, description="The numbers behind the end of the run; absent before it."

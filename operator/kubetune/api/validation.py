@@ -121,7 +121,8 @@ def _rule_fault(rule: Rule[Any] | UpdateRule[Any], path: str, node: Any) -> Faul
 
 def _nodes(rule: Rule[Any], manifest: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield path and model of each node that a rule is about; malformed ones are left out."""
-    for path, value in _walk(manifest, rule.at.replace("[]", ".[]").split("."), ""):
+    parts = rule.at.replace("[]", ".[]").split(".") if rule.at else []
+    for path, value in _walk(manifest, parts, ""):
         try:
             if rule.model is TuningJobSpec:
                 yield path, _partial_spec(value, rule.needs)

@@ -94,6 +94,8 @@ def _plan(spec: TuningJobSpec) -> Iterator[tuple[str, str]]:
     yield "points", points
     trials = "any number" if status.trials is None else str(status.trials)
     yield "trials", f"{trials}, at most {limits.max_parallel_trials} at a time"
+    if spec.warm_start is not None:
+        yield "parents", f"{', '.join(spec.warm_start.from_)} ({spec.warm_start.type})"
     if spec.initial_trials:
         yield "first", f"the points of initialTrials ({len(spec.initial_trials)})"
     if status.rungs:

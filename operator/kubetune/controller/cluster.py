@@ -74,12 +74,14 @@ class Cluster:
         known = self.tuning_jobs.get(key)
         if known is None or _revision(body) >= _revision(known):
             self.tuning_jobs[key] = body
+            self._wake_heirs(key)
 
     def unsee(self, key: ObjectKey, uid: str) -> None:
         """Take in that a TuningJob is gone."""
         known = self.tuning_jobs.get(key)
         if known is not None and known["metadata"]["uid"] == uid:
             del self.tuning_jobs[key]
+            self._wake_heirs(key)
 
     def trials(self, namespace: str) -> Store[Trial]:
         """Return the store that holds the Trials of a namespace."""
@@ -125,6 +127,14 @@ class Cluster:
             if key is not None:
                 self._enqueue(key)
                 return
+
+    def _wake_heirs(self, key: ObjectKey) -> None:
+        """Ask for a look at the jobs that begin with the results of this one."""
+        for heir, body in self.tuning_jobs.items():
+            start = body["spec"].get("warmStart")
+            is_heir = start is not None and key.name in start.get("from", ())
+            if is_heir and heir.namespace == key.namespace:
+                self._enqueue(heir)
 
     def _reflectors(self) -> Iterable[Reflector[Any]]:
         for by_scope in (self._trials, self._jobs, self._pods):

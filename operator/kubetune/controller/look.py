@@ -25,6 +25,7 @@ from kubetune.controller.book import CATCH_UP, Book
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.handover import hand_over
 from kubetune.controller.outcomes import judge
+from kubetune.controller.parents import Inheritance
 from kubetune.controller.refusals import Refusals
 from kubetune.controller.snapshot import TrialView, observe
 from kubetune.controller.starts import Starter
@@ -55,6 +56,7 @@ class Look:
         spec: TuningJobSpec,
         recorded: TuningJobStatus,
         refusal: Refusal | None,
+        inheritance: Inheritance,
         now: datetime,
         refusals: Refusals,
         cache: trials.CoreTrials,
@@ -68,6 +70,7 @@ class Look:
             spec: Its spec, valid.
             recorded: Its status.
             refusal: Why the spec cannot be run; None if it can.
+            inheritance: What the run has of its parents.
             now: Aware.
             refusals: Jobs that were refused; updated.
             cache: Finished trials of this TuningJob as the planner sees them; updated.
@@ -76,6 +79,7 @@ class Look:
         self.spec = spec
         self.recorded = recorded
         self.refusal = refusal
+        self.inheritance = inheritance
         self.now = now
         cluster = dependencies.cluster
         snapshot = observe(
@@ -128,7 +132,12 @@ class Look:
                 message=self.refusal.message,
                 accepted=False,
             )
-        degraded = self._starter.obstacle or self._stuck_pod() or decision.fallback
+        degraded = (
+            self._starter.obstacle
+            or self._stuck_pod()
+            or decision.fallback
+            or self.inheritance.lost
+        )
         return replace(
             verdict_of(self.spec, outcome, degraded=degraded), accepted=self.refusal is None
         )
@@ -163,6 +172,7 @@ class Look:
             seed=seed,
             started_at=started_at or self.now,
             now=self.now,
+            parents=self.inheritance.runs,
         )
         self._with.metrics.count_decision(
             self.spec.strategy.type.value, len(decision.launch), perf_counter() - began

@@ -21,6 +21,8 @@ from kubetune.controller.acceptance import Refusal
 from kubetune.controller.announce import announce_job
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.look import Look
+from kubetune.controller.parents import HEALING as PARENTS_HEALING
+from kubetune.controller.parents import Parents
 from kubetune.controller.refusals import Refusals
 from kubetune.controller.reporter import Reporter
 from kubetune.controller.snapshot import observe
@@ -45,7 +47,7 @@ _log = logging.getLogger(__name__)
 HEALING_INTERVAL = timedelta(seconds=60)
 """When to ask again after a refusal that something other than the spec may lift."""
 
-_HEALING = frozenset({"TemplateForbidden", "AccessNotGranted"})
+_HEALING = frozenset({"TemplateForbidden", "AccessNotGranted"}) | PARENTS_HEALING
 
 
 class Reconciler:
@@ -55,6 +57,7 @@ class Reconciler:
         self._with = dependencies
         self._reporter = Reporter(dependencies)
         self._refusals = Refusals()
+        self._parents = Parents(dependencies.cluster)
         # Only to save time.
         self._caches: dict[ObjectKey, tuple[str | None, CoreTrials]] = {}
 
@@ -72,6 +75,7 @@ class Reconciler:
         if body is None or body["metadata"].get("deletionTimestamp"):
             self._reporter.forget(key)
             self._caches.pop(key, None)
+            self._parents.forget(key)
             return None
         try:
             return await self._handle(key, body)
@@ -101,6 +105,7 @@ class Reconciler:
             return None
         is_new_run = recorded.seed is None or recorded.run_id != spec.run_id
         if not is_new_run and is_finished(recorded):
+            self._parents.forget(key)
             await self._tidy(key, body, spec, recorded)
             return None
         if is_new_run:
@@ -110,6 +115,8 @@ class Reconciler:
             )
         refusal = await self._refusal(key, body, spec, recorded, now)
         if refusal is None and recorded.start_time is None:
+            noted = self._parents.present(key, spec) or None
+            recorded = recorded.model_copy(update={"warm_start": noted})
             body, recorded = await self._reporter.begin(key, body, spec, recorded, now)
         if self._has_lost_trials(key, recorded) and await self._is_gone(key, body):
             # Deleted while nobody watched: its trials are going, and no others may come.
@@ -122,6 +129,7 @@ class Reconciler:
             spec=spec,
             recorded=recorded,
             refusal=refusal,
+            inheritance=self._parents.inheritance(key, spec, recorded.warm_start or ()),
             now=now,
             refusals=self._refusals,
             cache=self._cache_of(key, spec),
@@ -178,6 +186,10 @@ class Reconciler:
             return await acceptance.grant_access(
                 self._with.client, key.namespace, spec, role_kind=self._with.role_kind
             )
+        refusal = self._parents.refusal(key, spec)
+        if refusal is not None:
+            return refusal
+        noted = self._parents.present(key, spec)
         trial = first_trial(
             spec,
             namespace=key.namespace,
@@ -185,6 +197,7 @@ class Reconciler:
             uid=body["metadata"]["uid"],
             seed=recorded.seed or 0,
             now=now,
+            parents=self._parents.inheritance(key, spec, noted).runs,
         )
         if trial is None:
             return None

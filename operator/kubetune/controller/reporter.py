@@ -14,7 +14,7 @@ from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.look import Look
 from kubetune.controller.patching import merge_patch
 from kubetune.kube.objects import ObjectKey
-from kubetune.record.status import JobVerdict, build_status, dump_status
+from kubetune.record.status import JobVerdict, build_status, dump_status, overall_best
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +82,8 @@ class Reporter:
             note=(plan.note or "") if plan is not None else "",
             now=now,
         )
+        overall = overall_best(look.spec, key.name, status, look.inheritance.runs)
+        status = status.model_copy(update={"overall_best": overall})
         new = dump_status(status)
         patch = merge_patch(look.body.get("status") or {}, new)
         if not patch:

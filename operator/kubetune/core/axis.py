@@ -34,6 +34,9 @@ class Axis(Protocol):
     def number(self, value: ParameterValue) -> int | None:
         """Return k of a value; None if it is not one of a countable axis."""
 
+    def contains(self, value: ParameterValue) -> bool:
+        """Return whether it is a value of the parameter."""
+
     def decode(self, u: float) -> ParameterValue:
         """Return the value at u, 0 <= u <= 1."""
 
@@ -68,6 +71,10 @@ class Interval:
     def number(self, value: ParameterValue) -> None:
         """None: floats are not counted."""
         del value
+
+    def contains(self, value: ParameterValue) -> bool:
+        """Return whether it is a number within the bounds."""
+        return not isinstance(value, str) and self.warp.low <= value <= self.warp.high
 
     def decode(self, u: float) -> float:
         """Return the value at u, rounded (see `DIGITS`) and never outside the bounds."""
@@ -128,6 +135,10 @@ class Steps:
             return None
         k = (exact(value) * self.unit - self.first) / self.stride
         return int(k) if k.denominator == 1 and 0 <= k < self.size else None
+
+    def contains(self, value: ParameterValue) -> bool:
+        """Return whether it is one of the values."""
+        return self.number(value) is not None
 
     def decode(self, u: float) -> int | float:
         """Return the value that owns u."""
@@ -193,6 +204,10 @@ class Choice:
     def number(self, value: ParameterValue) -> int | None:
         """Return k of a value; None if it is none of these."""
         return self.values.index(value) if value in self.values else None
+
+    def contains(self, value: ParameterValue) -> bool:
+        """Return whether it is one of the values."""
+        return self.number(value) is not None
 
     def decode(self, u: float) -> str:
         """Return the value that owns u."""

@@ -58,26 +58,24 @@ def initial_points(spec: TuningJobSpec, *, seed: int) -> Sequence[Point]:
     return _points(tuple(spec.parameters), _given(spec), seed)
 
 
-def untried_initial_points(
-    spec: TuningJobSpec, trials: Sequence[Trial], *, seed: int
+def untried_points(
+    spec: TuningJobSpec, wanted: Sequence[Point], trials: Sequence[Trial]
 ) -> Sequence[Point]:
-    """Return the `initial_points` that no trial has yet, in their order.
+    """Return those of the wanted points that no trial has yet, in their order.
 
     Args:
-        spec: The wish, one without `initial_trial_faults`.
+        spec: The wish.
+        wanted: Different points, what the first trials of the run are.
         trials: All trials of the run, by index ascending; indices may be missing.
-        seed: Seed of the run.
     """
-    none_missing = not trials or trials[-1].index + 1 == len(trials)
-    if none_missing:
-        # Trial i has initial point i: there is no need to compare them all.
-        wanted = len(spec.initial_trials) - len(trials)
-        return initial_points(spec, seed=seed)[len(trials) :] if wanted > 0 else ()
-    if not spec.initial_trials:
+    if not trials or trials[-1].index + 1 == len(trials):
+        # None is missing, so trial i has wanted point i: there is no need to compare them all.
+        return wanted[len(trials) :]
+    if not wanted:
         return ()
     space = build_space(spec.parameters)
     tried = {space.key(trial.parameters) for trial in trials}
-    return [point for point in initial_points(spec, seed=seed) if space.key(point) not in tried]
+    return [point for point in wanted if space.key(point) not in tried]
 
 
 def _path(index: int) -> str:

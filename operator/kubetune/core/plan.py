@@ -16,6 +16,7 @@ from kubetune.core.gpus import most_gpus
 from kubetune.core.initial_trials import initial_trial_faults
 from kubetune.core.rungs import bracket_sizes, rung_levels
 from kubetune.core.space import build_space
+from kubetune.core.warm_start import warm_start_faults
 from kubetune.errors import SearchSpaceError
 
 MAX_GRID = 100_000
@@ -62,6 +63,10 @@ def check(spec: TuningJobSpec) -> tuple[Problem, ...]:
         *(
             Problem(reason="InvalidInitialTrials", message=fault.message, path=fault.path)
             for fault in initial_trial_faults(spec)
+        ),
+        *(
+            Problem(reason="InvalidWarmStart", message=fault.message, path=fault.path)
+            for fault in warm_start_faults(spec)
         ),
     )
 

@@ -45,6 +45,13 @@ class SearchSpace:
             axis.encode(point[name]) for name, axis in zip(self.names, self.axes, strict=True)
         )
 
+    def contains(self, point: Mapping[str, ParameterValue]) -> bool:
+        """Return whether it is a point of the space; values of other parameters do not matter."""
+        return all(
+            name in point and axis.contains(point[name])
+            for name, axis in zip(self.names, self.axes, strict=True)
+        )
+
     def point(self, k: int) -> Point:
         """Return the k-th point of a finite space, 0 <= k < size; the last parameter turns fastest.
 

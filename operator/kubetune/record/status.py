@@ -15,16 +15,19 @@ from kubetune.api.tuningjob_status import (
     ConditionType,
     EndEvidenceStatus,
     GpuHours,
+    OverallBest,
     Phase,
     PlanStatus,
     RunSummary,
     TrialCounts,
     TuningJobStatus,
 )
+from kubetune.api.warm_start import WarmStartType
 from kubetune.core.decision import EndEvidence, Outcome, OutcomeKind
 from kubetune.core.gpus import gpu_hours_saved, recorded_gpu_seconds
-from kubetune.core.objective import incumbent
+from kubetune.core.objective import incumbent, to_score
 from kubetune.core.trial import Trial
+from kubetune.core.warm_start import ParentRun
 from kubetune.record.conditions import build_conditions, true_conditions
 from kubetune.record.messages import shortened
 
@@ -183,6 +186,37 @@ def build_status(
             **(_results(spec, trials, plan) if spec is not None else {}),
         }
     )
+
+
+def overall_best(
+    spec: TuningJobSpec,
+    name: str,
+    status: TuningJobStatus,
+    parents: Sequence[ParentRun],
+) -> OverallBest | None:
+    """Return the best trial of a job and its parents; None unless their values mean the same.
+
+    Args:
+        spec: The job's spec.
+        name: Its name.
+        status: Its status, with its own incumbent.
+        parents: What it took over.
+    """
+    if spec.warm_start is None or spec.warm_start.type is WarmStartType.TRANSFER:
+        return None
+    candidates = [
+        OverallBest(
+            tuning_job=run.tuning_job,
+            trial=point.trial,
+            value=point.value,
+            parameters=dict(point.parameters),
+        )
+        for run in parents
+        for point in run.points[:1]
+    ]
+    if status.best is not None:
+        candidates.insert(0, OverallBest(tuning_job=name, **status.best.model_dump()))
+    return max(candidates, key=lambda one: to_score(one.value, spec.objective.goal), default=None)
 
 
 def _results(

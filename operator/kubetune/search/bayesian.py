@@ -15,9 +15,10 @@ from kubetune.core.decision import Suggestion
 from kubetune.core.objective import to_score
 from kubetune.core.space import build_space
 from kubetune.core.trial import Trial
+from kubetune.core.warm_start import ParentRun, known_points
 from kubetune.errors import StrategyError
 from kubetune.search.evidence import Evidence, Parameters, gather
-from kubetune.search.sampling import draw_points
+from kubetune.search.sampling import draw_points, taken_points
 
 if TYPE_CHECKING:
     from kubetune.search.model_search import Proposal
@@ -32,7 +33,13 @@ _MOST_AT_ONCE = 32
 
 
 def suggest(
-    spec: TuningJobSpec, trials: Sequence[Trial], *, count: int, first_index: int, seed: int
+    spec: TuningJobSpec,
+    trials: Sequence[Trial],
+    *,
+    count: int,
+    first_index: int,
+    seed: int,
+    parents: Sequence[ParentRun] = (),
 ) -> Sequence[Suggestion]:
     """Return points that fill the space, then those that the surrogate proposes. See `SuggestFn`.
 
@@ -40,9 +47,14 @@ def suggest(
         StrategyError: scikit-learn is not installed, or (`SurrogateError`) the surrogate cannot be
             fitted to the scores.
     """
-    evidence = gather(trials, build_space(spec.parameters), spec.objective.goal)
-    tried = [trial.parameters for trial in trials]
-    start = max(start_size(spec.limits.max_trials) - len(trials), 0)
+    goal = spec.objective.goal
+    evidence = gather(trials, build_space(spec.parameters), goal)
+    known = [
+        (point.parameters, to_score(point.value, goal)) for point in known_points(spec, parents)
+    ]
+    evidence = replace(evidence, scored=[*known, *evidence.scored])
+    tried = [*taken_points(spec, trials, parents)]
+    start = max(start_size(spec.limits.max_trials) - len(tried), 0)
     filling = count if len(evidence.scored) < _LEAST_SCORES else min(start, count)
     made = _filled(spec, tried, count=filling, first_index=first_index, seed=seed)
     if wanted := min(count - len(made), _MOST_AT_ONCE):
@@ -60,10 +72,16 @@ def suggest(
 
 
 def space_filling(
-    spec: TuningJobSpec, trials: Sequence[Trial], *, count: int, first_index: int, seed: int
+    spec: TuningJobSpec,
+    trials: Sequence[Trial],
+    *,
+    count: int,
+    first_index: int,
+    seed: int,
+    parents: Sequence[ParentRun] = (),
 ) -> Sequence[Suggestion]:
     """Return points of the Halton sequence, which take the surrogate's place. See `SuggestFn`."""
-    tried = [trial.parameters for trial in trials]
+    tried = [*taken_points(spec, trials, parents)]
     return _filled(spec, tried, count=count, first_index=first_index, seed=seed)
 
 

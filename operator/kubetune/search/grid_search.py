@@ -8,10 +8,17 @@ from kubetune.core.decision import Suggestion
 from kubetune.core.initial_trials import initial_points
 from kubetune.core.space import Point, SearchSpace, build_space
 from kubetune.core.trial import Trial
+from kubetune.core.warm_start import ParentRun
 
 
 def suggest(
-    spec: TuningJobSpec, trials: Sequence[Trial], *, count: int, first_index: int, seed: int
+    spec: TuningJobSpec,
+    trials: Sequence[Trial],
+    *,
+    count: int,
+    first_index: int,
+    seed: int,
+    parents: Sequence[ParentRun] = (),
 ) -> Sequence[Suggestion]:
     """Return the next combinations, the last parameter turning fastest. See `SuggestFn`.
 
@@ -19,6 +26,7 @@ def suggest(
     that is none of theirs. Where a Trial was lost before or after it ran, its index stays missing
     and its combination is given to a new index.
     """
+    del parents  # refused with Grid
     space = build_space(spec.parameters)
     given = sorted(space.number(point) for point in initial_points(spec, seed=seed))
     if len(trials) == first_index >= len(given):  # no index is missing

@@ -12,19 +12,26 @@ from kubetune.core.rungs import bracket_sizes, rung_levels
 from kubetune.core.seeding import words
 from kubetune.core.space import Point, build_space
 from kubetune.core.trial import Trial
+from kubetune.core.warm_start import ParentRun
 from kubetune.errors import StrategyError
-from kubetune.search.sampling import draw_points
+from kubetune.search.sampling import draw_points, taken_points
 
 
 def suggest(
-    spec: TuningJobSpec, trials: Sequence[Trial], *, count: int, first_index: int, seed: int
+    spec: TuningJobSpec,
+    trials: Sequence[Trial],
+    *,
+    count: int,
+    first_index: int,
+    seed: int,
+    parents: Sequence[ParentRun] = (),
 ) -> Sequence[Suggestion]:
     """Return random points with resource R and a bracket. See `SuggestFn`."""
     settings = spec.strategy.hyperband
     if settings is None:
         raise StrategyError("strategy.hyperband is not set, so there is no maxResource")
     indices = range(first_index, first_index + count)
-    taken = (trial.parameters for trial in trials)
+    taken = taken_points(spec, trials, parents)
     points = draw_points(build_space(spec.parameters), taken, indices, seed=seed)
     return [_suggestion(settings, i, p, seed) for i, p in zip(indices, points, strict=True)]
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Suggestion
 from kubetune.core.trial import Trial
+from kubetune.core.warm_start import ParentRun
 
 
 class SuggestFn(Protocol):
@@ -19,6 +20,7 @@ class SuggestFn(Protocol):
         count: int,
         first_index: int,
         seed: int,
+        parents: Sequence[ParentRun] = (),
     ) -> Sequence[Suggestion]:
         """Return exactly `count` suggestions with the indices from `first_index` on.
 
@@ -26,9 +28,10 @@ class SuggestFn(Protocol):
             spec: The wish.
             trials: All trials of the run so far, by index ascending; indices may be missing.
             count: Number of suggestions, at least 1 and never more than there are points that no
-                trial has tried.
+                trial has tried and that are not among the parents' `known_points`.
             first_index: Index of the first suggestion, greater than that of every trial.
             seed: Seed of the run; all randomness is a function of it and of the index.
+            parents: What the job takes over; points that are known from there are not suggested.
 
         Raises:
             StrategyError: the strategy cannot answer; random search takes its place.

@@ -8,20 +8,27 @@ from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Suggestion
 from kubetune.core.space import build_space
 from kubetune.core.trial import Trial
-from kubetune.search.sampling import draw_points
+from kubetune.core.warm_start import ParentRun
+from kubetune.search.sampling import draw_points, taken_points
 
 _KINDS = {PointSequence.PSEUDORANDOM: "pseudorandom", PointSequence.QUASIRANDOM: "quasi-random"}
 
 
 def suggest(
-    spec: TuningJobSpec, trials: Sequence[Trial], *, count: int, first_index: int, seed: int
+    spec: TuningJobSpec,
+    trials: Sequence[Trial],
+    *,
+    count: int,
+    first_index: int,
+    seed: int,
+    parents: Sequence[ParentRun] = (),
 ) -> Sequence[Suggestion]:
     """Return random points; in a finite space none twice. See `SuggestFn`."""
     sequence = (spec.strategy.random or RandomSettings()).sequence
     indices = range(first_index, first_index + count)
     points = draw_points(
         build_space(spec.parameters),
-        (trial.parameters for trial in trials),
+        taken_points(spec, trials, parents),
         indices,
         seed=seed,
         sequence=sequence,

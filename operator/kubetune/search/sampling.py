@@ -11,12 +11,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kubetune.api.parameters import ParameterValue
 from kubetune.api.strategy import Sequence as PointSequence
+from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.seeding import uniforms, words
 from kubetune.core.space import Point, SearchSpace
+from kubetune.core.trial import Trial
+from kubetune.core.warm_start import ParentRun, known_points
 from kubetune.search.halton import halton_point
 
 # A draw fails as often as points are taken: with nine of ten taken, 64 draws fail in 0.1 %.
 _DRAWS = 64
+
+
+def taken_points(
+    spec: TuningJobSpec, trials: Sequence[Trial], parents: Sequence[ParentRun]
+) -> Iterator[Mapping[str, ParameterValue]]:
+    """Yield the points that are not to be tried: those of trials, and those known from parents."""
+    yield from (trial.parameters for trial in trials)
+    yield from (point.parameters for point in known_points(spec, parents))
 
 
 def draw_points(
@@ -31,7 +42,7 @@ def draw_points(
 
     Args:
         space: The search space; if finite, with at least len(indices) points not taken.
-        taken: Points of the trials so far.
+        taken: Points that are not to be drawn.
         indices: Indices of the new trials.
         seed: Seed of the run.
         sequence: Pseudorandom, or Quasirandom for an evenly spread sequence; a quasi-random point
