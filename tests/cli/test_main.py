@@ -33,7 +33,8 @@ def test_the_usage_shows_the_name_that_it_was_called_by(called_as: str, want: st
 
 def test_the_help_names_every_command_and_exit_code() -> None:
     text = build_parser("kubetune").format_help()
-    for command in ("watch", "best", "validate", "simulate", "run", "stop", "suspend", "resume"):
+    offline = ("validate", "simulate", "run", "replay")
+    for command in ("watch", "best", "stop", "suspend", "resume", *offline):
         assert f"\n    {command} " in text
     for code in (0, 1, 2, 3, 4, 5, 130):
         assert f"\n  {code} " in text

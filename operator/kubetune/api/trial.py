@@ -34,6 +34,19 @@ class TrialState(StrEnum):
         return self not in (TrialState.PENDING, TrialState.RUNNING)
 
 
+class BasisSpec(ApiModel):
+    """What a suggestion was made from, so that it can be checked later."""
+
+    first: int = Field(
+        ge=0, description="Index of the first trial that was suggested in the same decision."
+    )
+    finished: int = Field(ge=0, description="Number of trials that had finished by then.")
+    digest: str = Field(
+        max_length=64,
+        description="Hash of the trials that existed and of the values of the finished ones.",
+    )
+
+
 class TrialSpec(ApiModel):
     """What a trial is. Written once by the operator, never changed."""
 
@@ -53,6 +66,10 @@ class TrialSpec(ApiModel):
     run_id: str | None = Field(default=None, max_length=16, description="The run it belongs to.")
     reason: str | None = Field(
         default=None, max_length=512, description="Why this point is tried, for a person."
+    )
+    basis: BasisSpec | None = Field(
+        default=None,
+        description="What the suggestion was made from; kubetune replay checks it by this.",
     )
 
 

@@ -13,6 +13,7 @@ from kubetune.api.names import LABEL_TUNING_JOB
 from kubetune.cli.exits import CommandError, ExitCode
 from kubetune.cli.objects import Trial, TuningJob, decode_job, decode_trial
 from kubetune.errors import ClusterError, ForbiddenError, InvalidError, NotFoundError
+from kubetune.kube import objects
 from kubetune.kube.client import Client, OnRequest
 from kubetune.kube.paths import TRIALS, TUNING_JOBS
 
@@ -75,6 +76,15 @@ class Access:
         """The trials of that TuningJob, those of earlier runs included."""
         found, _ = await self.client.list_all(
             TRIALS.path(self.namespace), decode_trial, label_selector=selector(name)
+        )
+        return found
+
+    async def whole_trials(self, name: str) -> list[objects.Trial]:
+        """The same with all that the operator reads of them."""
+        found, _ = await self.client.list_all(
+            TRIALS.path(self.namespace),
+            msgspec.json.Decoder(objects.Trial).decode,
+            label_selector=selector(name),
         )
         return found
 

@@ -61,6 +61,8 @@ def _dispatch(arguments: Namespace) -> ExitCode:
         return _simulate(arguments)
     if arguments.command == "run":
         return _run(arguments)
+    if arguments.command == "replay":
+        return _replay(arguments)
     if arguments.command == "best" and arguments.filename is not None:
         from kubetune.cli.best import best_of_file  # noqa: PLC0415  see above
 
@@ -72,6 +74,21 @@ def _dispatch(arguments: Namespace) -> ExitCode:
             out=sys.stdout,
         )
     return asyncio.run(_on_cluster(arguments))
+
+
+def _replay(arguments: Namespace) -> ExitCode:
+    from kubetune.cli.recorded import is_file  # noqa: PLC0415  see above
+    from kubetune.cli.replay import replay_file  # noqa: PLC0415  see above
+
+    if not is_file(arguments.place):
+        return asyncio.run(_on_cluster(arguments))
+    return replay_file(
+        arguments.place,
+        output=arguments.output,
+        shows_all=arguments.all,
+        stdin=sys.stdin,
+        out=sys.stdout,
+    )
 
 
 def _simulate(arguments: Namespace) -> ExitCode:
@@ -153,6 +170,16 @@ async def _on_cluster(arguments: Namespace) -> ExitCode:
             message = "which TuningJob? Give its NAME, or a place with -f"
             raise CommandError(ExitCode.USAGE, message)
         return await best(target, arguments.name, form=arguments.output, out=sys.stdout)
+    if arguments.command == "replay":
+        from kubetune.cli.replay import replay_cluster  # noqa: PLC0415  see above
+
+        return await replay_cluster(
+            target,
+            arguments.place,
+            output=arguments.output,
+            shows_all=arguments.all,
+            out=sys.stdout,
+        )
     from kubetune.cli.control import control  # noqa: PLC0415  see above
 
     return await control(target, arguments.name, action=arguments.command, out=sys.stdout)

@@ -14,7 +14,8 @@ _EXIT_CODES = """\
 exit codes:
   0    done; watch, run: the job is Complete; validate: no fault
   1    watch, run: the job has Failed; best: no result yet; validate, run: faults found;
-       simulate: the manifest, the objective or the table is faulty
+       simulate: the manifest, the objective or the table is faulty;
+       replay: a decision does not follow
   2    wrong usage, or a file that cannot be read
   3    no such TuningJob, or it was deleted while being watched
   4    the cluster cannot be reached, refuses, or lacks Kubetune's CRDs
@@ -28,6 +29,7 @@ examples:
   {prog} simulate -f digits.yaml --objective curves.py:accuracy
                                             try it in virtual time
   {prog} run -f digits.yaml               try it on this machine
+  {prog} replay digits -n team-a          check that its decisions follow
   {prog} watch digits -n team-a           follow a job to its end
   {prog} explain digits --trial 7         why that point, and what became of it
   {prog} best digits -o args              --learning_rate=0.0123 --hidden=96
@@ -154,6 +156,29 @@ def build_parser(called_as: str) -> argparse.ArgumentParser:
 
     add_simulate(commands, prog=prog, duration=duration)
     add_run(commands)
+
+    replay = _command(
+        commands,
+        "replay",
+        where,
+        "check that a job's decisions follow from its recorded history",
+        "Makes every decision of a job anew, from its recorded trials: each suggestion, each early "
+        "stop, the end and the best trial. Lists those that do not follow, with the difference, "
+        "and those that cannot be decided from what was recorded. Recorded times are whole "
+        "seconds; a decision follows if a history that they allow gives it.",
+    )
+    replay.add_argument(
+        "place",
+        metavar="NAME|FILE",
+        help="name of a TuningJob, or a file that `kubectl get tuningjobs,trials -o yaml` wrote "
+        "(YAML or JSON); - for standard input",
+    )
+    replay.add_argument(
+        "-a", "--all", action="store_true", help="list decisions that follow as well"
+    )
+    replay.add_argument(
+        "-o", "--output", choices=("table", "json"), default="table", help="table (default) or json"
+    )
 
     for action, summary in (
         ("stop", "end a job for good and keep its best result"),

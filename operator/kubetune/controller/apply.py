@@ -15,6 +15,7 @@ from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.controller.cluster import Cluster
 from kubetune.controller.patching import merge_patch
 from kubetune.controller.snapshot import TrialView
+from kubetune.core.basis import Basis
 from kubetune.core.decision import Suggestion
 from kubetune.errors import (
     AlreadyExistsError,
@@ -51,14 +52,14 @@ class Writer:
         self._collector_image = collector_image
 
     async def create_trial(
-        self, body: Mapping[str, Any], run_id: str | None, suggestion: Suggestion
+        self, body: Mapping[str, Any], run_id: str | None, suggestion: Suggestion, basis: Basis
     ) -> Trial:
         """Create the Trial of a suggestion and return it; the one that exists if it is ours.
 
         Raises:
             NameTakenError: Another TuningJob's Trial has the name.
         """
-        manifest = trial_body(body, run_id, suggestion)
+        manifest = trial_body(body, run_id, suggestion, basis=basis)
         namespace, name = body["metadata"]["namespace"], manifest["metadata"]["name"]
         try:
             answer = await self._client.create(TRIALS.path(namespace), manifest)

@@ -5,7 +5,7 @@ A decision is recorded in the Trial before its Job is touched, so that every ste
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -99,7 +99,8 @@ class Look:
         """Look, decide and apply; return where the job stands and when to look again."""
         await all_of(*(self._record_world(view) for view in self._unfinished()))
         await all_of(*(self._end_earlier(view) for view in self._earlier))
-        decision = await self._decide()
+        seen = self.core_trials()
+        decision = await self._decide(seen)
         outcome = decision.outcome
         if outcome is not None and not await self._end(outcome):
             outcome = None  # not all trials could be told: once more
@@ -108,7 +109,7 @@ class Look:
         await all_of(*(self._stop_early(stop) for stop in decision.stop))
         # What has to end comes before what may start, and does not depend on it.
         await self._delete_ended()
-        await self._starter.launch(decision)
+        await self._starter.launch(decision, seen)
         if decision.outcome is None and self.refusal is None and not self.spec.suspend:
             await self._starter.start()
         await self._expire_kept()
@@ -159,7 +160,7 @@ class Look:
                 self._book.wake_after(due + STUCK_AFTER - self.now)
         return None
 
-    async def _decide(self) -> Decision:
+    async def _decide(self, seen: Sequence[CoreTrial]) -> Decision:
         started_at, seed = self.recorded.start_time, self.recorded.seed
         if seed is None or (self.refusal is not None and not self.spec.stop):
             return Decision()
@@ -168,7 +169,7 @@ class Look:
         decision = await asyncio.to_thread(
             planner.decide,
             self.spec,
-            self.core_trials(),
+            seen,
             seed=seed,
             started_at=started_at or self.now,
             now=self.now,

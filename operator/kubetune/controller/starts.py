@@ -1,6 +1,7 @@
 """Launching trials and starting their Jobs, and what becomes of a refusal."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 
 import msgspec
@@ -14,7 +15,9 @@ from kubetune.controller.book import Book
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.refusals import REFUSED_RETRY, Refusals
 from kubetune.controller.snapshot import TrialView
+from kubetune.core.basis import Basis, basis_of
 from kubetune.core.decision import Decision, Suggestion
+from kubetune.core.trial import Trial as CoreTrial
 from kubetune.errors import (
     ClusterError,
     ConflictError,
@@ -53,15 +56,22 @@ class Starter:
         """What stood in the way of the first trial that could not start; None if nothing did."""
         return self._obstacles[min(self._obstacles)] if self._obstacles else None
 
-    async def launch(self, decision: Decision) -> None:
+    async def launch(self, decision: Decision, seen: Iterable[CoreTrial]) -> None:
         """Create the Trials that were decided, one after the other.
 
         An operator that looks meanwhile must not take a trial that is still to come for one that
         was lost.
+
+        Args:
+            decision: What was decided.
+            seen: The trials that it was decided from.
         """
+        if not decision.launch:
+            return
+        basis = basis_of(seen, first=decision.launch[0].index)
         for suggestion in decision.launch:
             try:
-                await self._launch(suggestion)
+                await self._launch(suggestion, basis)
             except (ForbiddenError, InvalidError, NameTakenError) as error:
                 recorder, body = self._with.recorder, self._book.body
                 announce_job(recorder, body, Phase.PENDING, "TrialRefused", error.message)
@@ -74,9 +84,9 @@ class Starter:
         waiting = [view for view in self._book.views.values() if _needs_job(view)]
         await all_of(*(self._start(view) for view in waiting if not self._held_back(view)))
 
-    async def _launch(self, suggestion: Suggestion) -> None:
+    async def _launch(self, suggestion: Suggestion, basis: Basis) -> None:
         book = self._book
-        trial = await self._with.writer.create_trial(book.body, book.spec.run_id, suggestion)
+        trial = await self._with.writer.create_trial(book.body, book.spec.run_id, suggestion, basis)
         book.views[trial.spec.index] = TrialView(trial=trial, job=None, pods=())
         announce_launch(self._with.recorder, trial, suggestion.reason)
         self._with.metrics.decisions.labels("launch", book.spec.strategy.type.value).inc()

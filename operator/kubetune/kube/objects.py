@@ -216,6 +216,14 @@ class Observation(Slim, frozen=True):
     non_finite: dict[str, str] = {}
 
 
+class Basis(Slim, frozen=True):
+    """What a suggestion was made from; see core.basis."""
+
+    first: int
+    finished: int
+    digest: str
+
+
 class TrialSpec(Slim, frozen=True):
     """One point of the search space; None where the strategy has no such idea."""
 
@@ -225,6 +233,7 @@ class TrialSpec(Slim, frozen=True):
     bracket: int | None = None
     run_id: str | None = None
     reason: str | None = None
+    basis: Basis | None = None
 
 
 class Attempt(Slim, frozen=True):

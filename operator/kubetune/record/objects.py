@@ -1,11 +1,13 @@
 """Trial objects: made from a suggestion once, identified, and their statuses as JSON. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
 
 from kubetune.api import names
+from kubetune.core.basis import Basis
 from kubetune.core.decision import Suggestion
 from kubetune.kube.objects import Trial, TrialStatus
 from kubetune.trialjob import TrialIdentity, owner_reference, trial_labels
@@ -15,7 +17,11 @@ LONGEST_REASON = 512
 
 
 def trial_body(
-    body: Mapping[str, Any], run_id: str | None, suggestion: Suggestion
+    body: Mapping[str, Any],
+    run_id: str | None,
+    suggestion: Suggestion,
+    *,
+    basis: Basis | None = None,
 ) -> dict[str, Any]:
     """Return the Trial of a suggestion, as JSON, without status.
 
@@ -23,6 +29,7 @@ def trial_body(
         body: The TuningJob, as JSON with its metadata.
         run_id: The run; None when the spec names none.
         suggestion: The point to try, and its index.
+        basis: What it was made from; None leaves that out.
     """
     namespace, job = body["metadata"]["namespace"], body["metadata"]["name"]
     identity = TrialIdentity(
@@ -43,6 +50,7 @@ def trial_body(
         "bracket": suggestion.bracket,
         "runId": run_id,
         "reason": suggestion.reason[:LONGEST_REASON],
+        "basis": None if basis is None else asdict(basis),
     }
     return {
         "apiVersion": names.API_VERSION,

@@ -1,0 +1,130 @@
+"""Reads a job with its trials, from the cluster or from what kubectl wrote into a file."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import msgspec
+
+from kubetune.api.names import LABEL_TUNING_JOB
+from kubetune.api.tuningjob_status import ConditionStatus, ConditionType, TuningJobStatus
+from kubetune.api.validation import parse_spec
+from kubetune.cli.exits import CommandError, ExitCode
+from kubetune.cli.manifest import ManifestError, read_objects
+from kubetune.errors import SpecError
+from kubetune.kube.objects import Trial
+from kubetune.replay.history import End, History, record_of
+
+STANDARD_INPUT = "-"
+
+
+def is_file(place: str) -> bool:
+    """Return whether it names a file rather than a TuningJob."""
+    path = Path(place)
+    return place == STANDARD_INPUT or path.suffix in (".yaml", ".yml", ".json") or path.is_file()
+
+
+def read_histories(filename: str, stdin: TextIO) -> list[History]:
+    """Return the jobs of a file, by name.
+
+    Raises:
+        CommandError: It cannot be read, holds no TuningJob, or one that did not start.
+    """
+    try:
+        is_stdin = filename == STANDARD_INPUT
+        text = stdin.read() if is_stdin else Path(filename).read_text(encoding="utf-8")
+        objects = list(_flat(read_objects(text)))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CommandError(ExitCode.USAGE, f"cannot read {filename}: {reason}") from None
+    except UnicodeDecodeError as error:
+        raise CommandError(ExitCode.FAILED, f"{filename} is not text in UTF-8: {error}") from None
+    except ManifestError as error:
+        raise CommandError(ExitCode.FAILED, f"{filename}: neither YAML nor JSON: {error}") from None
+    jobs = [body for body in objects if body.get("kind") == "TuningJob"]
+    if not jobs:
+        raise CommandError(
+            ExitCode.FAILED,
+            f"{filename} holds no TuningJob; kubectl get tuningjobs,trials -o yaml writes one",
+        )
+    trials = [_trial(body) for body in objects if body.get("kind") == "Trial"]
+    return [history_of(body, trials) for body in jobs]
+
+
+def history_of(body: Mapping[str, Any], trials: Iterable[Trial]) -> History:
+    """Return a job as it was recorded.
+
+    Args:
+        body: The TuningJob.
+        trials: Trials; those of other jobs and of other runs are left out.
+
+    Raises:
+        CommandError: The job has not started, or its objects are not Kubetune's.
+    """
+    metadata = body.get("metadata") or {}
+    name = str(metadata.get("name"))
+    try:
+        spec = parse_spec(body["spec"])
+        status = TuningJobStatus.model_validate(body.get("status") or {})
+    except (KeyError, ValueError, SpecError) as error:
+        raise CommandError(
+            ExitCode.FAILED, f"TuningJob {name} is not what this version of Kubetune knows: {error}"
+        ) from None
+    if status.seed is None or status.start_time is None:
+        raise CommandError(
+            ExitCode.FAILED, f"TuningJob {name} has not started: its status has no seed"
+        )
+    own = [trial for trial in trials if _belongs(trial, metadata, status.run_id)]
+    return History(
+        name=name,
+        spec=spec,
+        generation=int(metadata.get("generation") or 1),
+        seed=status.seed,
+        started_at=status.start_time,
+        records=tuple(
+            record_of(trial, spec) for trial in sorted(own, key=lambda trial: trial.spec.index)
+        ),
+        end=_end(status),
+        best=None if status.best is None else status.best.trial,
+    )
+
+
+def _flat(documents: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects, those of lists one by one."""
+    for document in documents:
+        if isinstance(document, list):
+            yield from _flat(document)
+        elif isinstance(document, Mapping):
+            items = document.get("items")
+            yield from _flat(items) if isinstance(items, list) else iter((document,))
+
+
+def _trial(body: Mapping[str, Any]) -> Trial:
+    try:
+        return msgspec.convert(body, Trial)
+    except msgspec.ValidationError as error:
+        name = (body.get("metadata") or {}).get("name")
+        raise CommandError(ExitCode.FAILED, f"Trial {name}: {error}") from None
+
+
+def _belongs(trial: Trial, job: Mapping[str, Any], run_id: str | None) -> bool:
+    if trial.spec.run_id != run_id or trial.metadata.namespace != (job.get("namespace") or ""):
+        return False
+    owner = trial.metadata.controller
+    if owner is not None and job.get("uid"):
+        return owner.uid == str(job["uid"])
+    return trial.metadata.labels.get(LABEL_TUNING_JOB) == job.get("name")
+
+
+def _end(status: TuningJobStatus) -> End | None:
+    ends = (ConditionType.COMPLETE, ConditionType.FAILED)
+    for condition in status.conditions:
+        is_end = condition.type in ends and condition.status is ConditionStatus.TRUE
+        if is_end and status.completion_time is not None:
+            return End(
+                failed=condition.type is ConditionType.FAILED,
+                reason=condition.reason,
+                message=condition.message,
+                at=status.completion_time,
+            )
+    return None

@@ -1,0 +1,1 @@
+"""Which decisions of a recorded job follow from its history: all of them computed anew. Pure."""

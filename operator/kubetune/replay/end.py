@@ -1,0 +1,80 @@
+"""Whether the end of a job follows, and the best trial that it names."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from kubetune import planner
+from kubetune.api.trial import TrialState
+from kubetune.core.decision import Outcome, OutcomeKind
+from kubetune.core.objective import incumbent
+from kubetune.core.trial import Trial
+from kubetune.replay.finding import Finding, Kind, Verdict
+from kubetune.replay.history import End, History, Record
+
+
+def check_end(history: History) -> Iterator[Finding]:
+    """Yield a finding about the end, if there was one, and one about status.best."""
+    if history.end is not None:
+        yield _end(history, history.end)
+    yield from _best(history)
+
+
+def _end(history: History, end: End) -> Finding:
+    trials = [_before(record, end) for record in history.records]
+    outcomes = []
+    # The end was recorded in whole seconds, and the start too.
+    for late in (timedelta(), timedelta(seconds=1)):
+        decision = planner.decide(
+            history.spec.model_copy(update={"suspend": False}),
+            trials,
+            seed=history.seed,
+            started_at=history.started_at,
+            now=end.at + late,
+        )
+        outcomes.append(decision.outcome)
+        if _is_same(decision.outcome, end):
+            return _found(history, Kind.END, Verdict.FOLLOWS, f"{end.reason}: {end.message}")
+    computed = next((o for o in outcomes if o is not None), None)
+    told = "the job goes on" if computed is None else f"{computed.reason}: {computed.message}"
+    text = f"{end.reason}: {end.message}; recomputed: {told}"
+    if history.missing:
+        missing = ", ".join(map(str, history.missing))
+        return _found(
+            history, Kind.END, Verdict.UNDECIDED, f"{text}; the Trials {missing} are gone"
+        )
+    if history.generation > 1:
+        text += "; the spec was changed since the job was created"
+    return _found(history, Kind.END, Verdict.DIFFERS, text)
+
+
+def _before(record: Record, end: End) -> Trial:
+    """Return the trial as the end found it: one that it stopped was not finished then."""
+    if record.trial.state is TrialState.STOPPED and record.reason == end.reason:
+        return record.unfinished(len(record.seen_at))
+    return record.trial
+
+
+def _is_same(outcome: Outcome | None, end: End) -> bool:
+    if outcome is None:
+        return False
+    failed = outcome.kind is OutcomeKind.FAILED
+    return (failed, outcome.reason) == (end.failed, end.reason)
+
+
+def _best(history: History) -> Iterator[Finding]:
+    best = incumbent((r.trial for r in history.records), history.spec.objective)
+    name = None if best is None else best.name
+    if name == history.best:
+        if name is not None:
+            yield _found(history, Kind.BEST, Verdict.FOLLOWS, f"{name} is the best trial")
+        return
+    text = f"status.best is {history.best or 'empty'}, recomputed {name or 'none'}"
+    if history.end is None:
+        # The status is written a moment after its trials.
+        yield _found(history, Kind.BEST, Verdict.UNDECIDED, f"{text}; the job has not ended")
+    else:
+        yield _found(history, Kind.BEST, Verdict.DIFFERS, text)
+
+
+def _found(history: History, kind: Kind, verdict: Verdict, text: str) -> Finding:
+    return Finding(kind=kind, name=history.name, verdict=verdict, text=text)

@@ -1,0 +1,154 @@
+"""Jobs as the cluster would have recorded them: simulated, with times in whole seconds."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kubetune.api import names
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.core.basis import Basis, basis_of
+from kubetune.core.decision import Decision, Evidence
+from kubetune.core.trial import Trial
+from kubetune.planner import decide
+from kubetune.simulator.cluster import START
+from kubetune.simulator.simulation import Simulation
+from kubetune.simulator.training import Training
+from kubetune.simulator.weather import CALM, Weather
+
+JOB = "digits"
+
+
+def stamp(at: datetime) -> str:
+    return at.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+@dataclass
+class _Recorder:
+    """Decides, and remembers what the operator would write down."""
+
+    created: dict[int, datetime] = field(default_factory=dict)
+    bases: dict[int, Basis] = field(default_factory=dict)
+    evidence: dict[int, Evidence] = field(default_factory=dict)
+    seen: dict[tuple[int, int], datetime] = field(default_factory=dict)
+    ended: datetime | None = None
+
+    def decide(
+        self,
+        spec: TuningJobSpec,
+        trials: Sequence[Trial],
+        *,
+        seed: int,
+        started_at: datetime,
+        now: datetime,
+    ) -> Decision:
+        decision = decide(spec, trials, seed=seed, started_at=started_at, now=now)
+        for trial in trials:
+            for observation in trial.observations:
+                self.seen.setdefault((trial.index, observation.step), now)
+        for stop in decision.stop:
+            self.evidence[stop.index] = stop.evidence
+        for suggestion in decision.launch:
+            self.created[suggestion.index] = now
+            self.bases[suggestion.index] = basis_of(trials, first=decision.launch[0].index)
+        self.ended = now if decision.outcome else None
+        return decision
+
+
+def record(
+    spec: TuningJobSpec,
+    training: Training,
+    *,
+    seed: int = 7,
+    weather: Weather = CALM,
+    with_basis: bool = True,
+) -> list[dict[str, Any]]:
+    """Return the TuningJob and its Trials, as `kubectl get -o json` gives them."""
+    recorder = _Recorder()
+    job = Simulation(spec, training, seed=seed, weather=weather, decide=recorder.decide)
+    outcome = job.run()
+    conditions = []
+    if outcome is not None:
+        conditions = [
+            {
+                "type": outcome.kind,
+                "status": "True",
+                "reason": outcome.reason,
+                "message": outcome.message,
+                "lastTransitionTime": stamp(recorder.ended or START),
+            }
+        ]
+    best = job.incumbent
+    body: dict[str, Any] = {
+        "apiVersion": names.API_VERSION,
+        "kind": "TuningJob",
+        "metadata": {"name": JOB, "namespace": "team-a", "uid": "job-uid", "generation": 1},
+        "spec": spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "status": {
+            "observedGeneration": 1,
+            "seed": seed,
+            "startTime": stamp(START),
+            "conditions": conditions,
+            **({} if recorder.ended is None else {"completionTime": stamp(recorder.ended)}),
+        },
+    }
+    if best is not None:
+        body["status"]["best"] = {
+            "trial": f"{JOB}-{best.index}",
+            "value": best.value,
+            "parameters": dict(best.parameters),
+        }
+    reason = "" if outcome is None else outcome.reason
+    trials = [
+        _trial(trial, recorder, spec, reason, with_basis=with_basis)
+        for trial in job.trials.values()
+    ]
+    found: list[dict[str, Any]] = json.loads(json.dumps([body, *trials]))
+    return found
+
+
+def _trial(
+    trial: Trial, recorder: _Recorder, spec: TuningJobSpec, reason: str, *, with_basis: bool
+) -> dict[str, Any]:
+    index = trial.index
+    status: dict[str, Any] = {
+        "state": trial.state,
+        "reason": reason if trial.state == "Stopped" else "",
+        "observations": [
+            {
+                "step": o.step,
+                "time": stamp(recorder.seen.get((index, o.step), recorder.ended or START)),
+                "metrics": {spec.objective.metric: o.value},
+            }
+            for o in trial.observations
+        ],
+    }
+    if trial.value is not None:
+        status["value"] = trial.value
+    if trial.started_at is not None:
+        status["startTime"] = stamp(trial.started_at)
+    if trial.finished_at is not None:
+        status["completionTime"] = stamp(trial.finished_at)
+    if index in recorder.evidence:
+        status["evidence"] = asdict(recorder.evidence[index])
+    written: dict[str, Any] = {
+        "index": index,
+        "parameters": dict(trial.parameters),
+        "resource": trial.resource,
+        "bracket": trial.bracket,
+    }
+    if with_basis:
+        written["basis"] = asdict(recorder.bases[index])
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": "Trial",
+        "metadata": {
+            "name": f"{JOB}-{index}",
+            "namespace": "team-a",
+            "labels": {names.LABEL_TUNING_JOB: JOB},
+            "creationTimestamp": stamp(recorder.created[index]),
+        },
+        "spec": {key: value for key, value in written.items() if value is not None},
+        "status": status,
+    }
