@@ -18,6 +18,7 @@ MOST_NODES = 50_000
 
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(?i:inf|nan)")
 _INTEGER = re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)")
+_YES_OR_NO = re.compile("^[yYnN]$")
 _REPLACED = ("float", "int", "timestamp")
 _TAG = "tag:yaml.org,2002:"
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -77,14 +78,19 @@ _Loader.add_implicit_resolver(
 _Loader.add_implicit_resolver(
     f"{_TAG}float", re.compile(f"^(?:{_FLOAT.pattern})$"), list("-+.0123456789")
 )
-_Loader.add_implicit_resolver(f"{_TAG}bool", re.compile("^[yYnN]$"), list("yYnN"))
+_Loader.add_implicit_resolver(f"{_TAG}bool", _YES_OR_NO, list("yYnN"))
 
 
 class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The same reading of numbers and truth, by the C library where PyYAML has it."""
+    """The same reading of numbers, by the C library where PyYAML has it.
 
-    bool_values: ClassVar[dict[str, bool]] = _Loader.bool_values
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = _Loader.yaml_implicit_resolvers
+    A lone y or n is text: who writes YAML by program quotes what a reader might take for truth.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if pattern is not _YES_OR_NO]
+        for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+    }
 
 
 def read_objects(text: str) -> list[Any]:
