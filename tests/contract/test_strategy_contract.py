@@ -16,13 +16,8 @@ from kubetune.core.decision import Suggestion
 from kubetune.core.space import build_space
 from kubetune.core.trial import Trial
 from kubetune.search.registry import STRATEGIES
-from tests.core.builders import ACTIVATION, HIDDEN, LEARNING_RATE, make_spec, make_trial
-
-MOMENTUM = {"name": "momentum", "type": "Float", "min": 0.5, "max": 0.99, "scale": "ReverseLog"}
-DROPOUT = {"name": "dropout", "type": "Float", "min": 0, "max": 0.5, "step": 0.1}
-WIDE = {"name": "wide", "type": "Integer", "min": 1, "max": 2**40}
-FINITE = [HIDDEN, ACTIVATION, DROPOUT]
-SPACES = {"finite": FINITE, "infinite": [LEARNING_RATE, MOMENTUM, WIDE, *FINITE]}
+from tests.contract.strategy_specs import VARIANTS, a_spec
+from tests.core.builders import make_trial
 
 
 @pytest.fixture(params=list(StrategyType), ids=str)
@@ -33,13 +28,8 @@ def strategy(request: pytest.FixtureRequest) -> StrategyType:
 
 def specs_of(strategy: StrategyType, **fields: Any) -> Sequence[TuningJobSpec]:
     spaces = ("finite",) if strategy is StrategyType.GRID else ("finite", "infinite")
-    made = [make_spec(strategy, parameters=SPACES[space], **fields) for space in spaces]
-    if strategy is StrategyType.RANDOM:
-        made += [
-            make_spec(strategy, parameters=SPACES[space], sequence="Quasirandom", **fields)
-            for space in spaces
-        ]
-    return made
+    variants = VARIANTS[strategy]
+    return [a_spec(strategy, name, space, **fields) for name in variants for space in spaces]
 
 
 def suggest(
