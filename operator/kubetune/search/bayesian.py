@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kubetune.api.strategy import Sequence as PointSequence
 from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
+from kubetune.api.warm_start import WarmStartType
 from kubetune.core.decision import Suggestion
 from kubetune.core.objective import to_score
 from kubetune.core.space import build_space
@@ -52,9 +53,11 @@ def suggest(
     known = [
         (point.parameters, to_score(point.value, goal)) for point in known_points(spec, parents)
     ]
-    evidence = replace(evidence, scored=[*known, *evidence.scored])
+    related = _related(spec, parents)
+    evidence = replace(evidence, scored=[*known, *evidence.scored], related=related)
     tried = [*taken_points(spec, trials, parents)]
-    start = max(start_size(spec.limits.max_trials) - len(tried), 0)
+    start_points = _LEAST_START if related else start_size(spec.limits.max_trials)
+    start = max(start_points - len(tried), 0)
     filling = count if len(evidence.scored) < _LEAST_SCORES else min(start, count)
     made = _filled(spec, tried, count=filling, first_index=first_index, seed=seed)
     if wanted := min(count - len(made), _MOST_AT_ONCE):
@@ -69,6 +72,20 @@ def suggest(
     tried += [each.parameters for each in made]
     rest = count - len(made)
     return made + _filled(spec, tried, count=rest, first_index=first_index + len(made), seed=seed)
+
+
+def _related(
+    spec: TuningJobSpec, parents: Sequence[ParentRun]
+) -> list[list[tuple[Parameters, float]]]:
+    """Return the scores of parents whose values are not what this job would measure."""
+    if spec.warm_start is None or spec.warm_start.type is not WarmStartType.TRANSFER:
+        return []
+    goal = spec.objective.goal
+    return [
+        [(point.parameters, to_score(point.value, goal)) for point in run.points]
+        for run in parents
+        if run.points
+    ]
 
 
 def space_filling(

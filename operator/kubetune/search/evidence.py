@@ -41,12 +41,15 @@ class Evidence:
         pending: Points whose score is on its way.
         failed: Points that gave no score.
         tried: Further points that must not be suggested; those above need not be repeated.
+        related: Points with scores of each related task, such as a parent job on other data. They
+            may be suggested, their scores may have another scale, and they may mislead.
     """
 
     scored: Sequence[tuple[Parameters, float]]
     pending: Sequence[Parameters] = ()
     failed: Sequence[Parameters] = ()
     tried: Sequence[Parameters] = ()
+    related: Sequence[Sequence[tuple[Parameters, float]]] = ()
 
 
 def gather(trials: Sequence[Trial], space: SearchSpace, goal: Goal) -> Evidence:

@@ -41,15 +41,18 @@ class Feasibility:
         """Return the logarithm of p to the power of `_CAUTION` of points z, (m, d)."""
         if self.labels is None:
             return np.zeros(len(z))
-        mean, std = self.labels.predict(z)
-        noise = np.sqrt(std * std + self.labels.hyperparameters.t + _NOISE)
-        return _CAUTION * log_probability_above(1 + mean[:, 0], noise, np.zeros(len(z)))
+        mean, std, _ = self.labels.predict(z)
+        noise = np.sqrt(std**2 + self.labels.noise() ** 2 + _NOISE)
+        return _CAUTION * log_probability_above(1 + mean, noise, np.zeros(1))[:, 0]
 
 
-def learn_feasibility(feature_map: FeatureMap, *, sound: Floats, failed: Floats) -> Feasibility:
+def learn_feasibility(
+    feature_map: FeatureMap, rng: np.random.Generator, *, sound: Floats, failed: Floats
+) -> Feasibility:
     """Return what points with a score, (…, d), and points that failed, (…, d), say."""
     if not len(failed):
         return Feasibility(None)
     z = np.concatenate([sound, failed])
     labels = np.concatenate([np.full(len(sound), _SOUND), np.full(len(failed), _FAILED)])
-    return Feasibility(fit_surrogate(feature_map, z, labels, extra=np.full(len(z), _NOISE)))
+    extra = np.full(len(z), _NOISE)
+    return Feasibility(fit_surrogate(feature_map, z, labels, rng, extra=extra, processes=1))

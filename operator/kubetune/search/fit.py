@@ -1,4 +1,6 @@
-"""Fitting the surrogate's hyperparameters: the mode of their posterior, found by gradient.
+"""The hyperparameters that explain the targets: draws from their posterior, begun at its mode.
+
+The mode is found by gradient; the draws are a walk by slice sampling along random directions.
 
 Symbols, beside those of `kernel`:
     y (n,)      targets;  e (n,) known extra noise variance of each
@@ -9,7 +11,7 @@ Symbols, beside those of `kernel`:
 Sources: Rasmussen and Williams 2006, "Gaussian processes for machine learning", equations 2.30
 (marginal likelihood), 5.9 (its gradient) and 4.17 (Matern 5/2); Hvarfner et al. 2024, "Vanilla
 Bayesian optimization performs great in high dimensions", section 4 (the prior on the length scales
-grows with the root of d).
+grows with the root of d); Neal 2003, "Slice sampling", sections 4 and 5.1.
 """
 
 import math
@@ -30,9 +32,13 @@ _NOISE = (1e-2, 2.0)
 _WARP = (1.0, 0.4)
 _REACH = 4.0  # standard deviations of the prior that the fit may go
 _ITERATIONS = 60
-_SECOND_START = 100  # up to here a second start is worth its time
 JITTER = 1e-8  # of the signal variance, on the diagonal
 _NOT_POSITIVE = 1e10
+# The walk: steps before the first draw and between draws, the first width of a slice, and how
+# often it is narrowed before the step is given up.
+_BURN_IN, _STRIDE = 20, 3
+_WIDTH = 1.0
+_NARROWED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +75,57 @@ def prior(feature_map: FeatureMap) -> tuple[Floats, Floats]:
     return np.log(medians), sds
 
 
-def fit(sample: Sample) -> Hyperparameters:
-    """Return the hyperparameters of the highest posterior density that was found.
+def draw_hyperparameters(
+    sample: Sample, count: int, rng: np.random.Generator
+) -> list[Hyperparameters]:
+    """Return `count` draws from the posterior; a single one is its mode.
 
     Raises:
-        SurrogateError: no start led to finite hyperparameters.
+        SurrogateError: no finite hyperparameters explain the targets.
+
+    Determinism: a function of its arguments and the state of `rng`.
     """
+    theta = _mode(sample)
+    numeric = len(sample.map.numeric)
+    if count == 1:
+        return [unpack(theta, numeric)]
+    density = -negative_log_posterior(theta, sample)[0]
+    widths = _WIDTH * np.minimum(prior(sample.map)[1], 0.5)
+    draws = []
+    for step in range(_BURN_IN + count * _STRIDE):
+        theta, density = _slice_step(sample, theta, density, widths, rng)
+        if step >= _BURN_IN and (step - _BURN_IN) % _STRIDE == _STRIDE - 1:
+            draws.append(unpack(theta, numeric))
+    return draws
+
+
+def _slice_step(
+    sample: Sample, theta: Floats, density: float, widths: Floats, rng: np.random.Generator
+) -> tuple[Floats, float]:
+    """Return the next theta of the walk and its log density.
+
+    Neal 2003: a level below the density is drawn, then points on a line through theta until one is
+    above the level; each that is not narrows the interval towards theta.
+    """
+    direction = rng.standard_normal(len(theta)) * widths
+    level = density - rng.exponential()
+    low = -2.0 * rng.random()
+    high = low + 2.0
+    for _ in range(_NARROWED):
+        place = low + rng.random() * (high - low)
+        tried = theta + place * direction
+        reached = log_posterior(tried, sample)
+        if reached >= level:
+            return tried, reached
+        low, high = (place, high) if place < 0 else (low, place)
+    return theta, density
+
+
+def _mode(sample: Sample) -> Floats:
+    """Return the theta of the highest density that was found."""
     mean, sd = prior(sample.map)
-    starts = [mean]
-    if len(sample.y) <= _SECOND_START:
-        shorter = mean.copy()
-        shorter[: sample.map.parameters] -= 1.0
-        starts.append(shorter)
+    shorter = mean.copy()
+    shorter[: sample.map.parameters] -= 1.0
     found = [
         minimize(
             negative_log_posterior,
@@ -91,13 +136,29 @@ def fit(sample: Sample) -> Hyperparameters:
             bounds=np.stack([mean - _REACH * sd, mean + _REACH * sd], axis=1),
             options={"maxiter": _ITERATIONS},
         )
-        for start in starts
+        for start in (mean, shorter)
     ]
     finite = [one for one in found if np.isfinite(one.fun) and one.fun < _NOT_POSITIVE]
     if not finite:
         raise SurrogateError(f"no hyperparameters fit the {len(sample.y)} values of the objective")
-    best = min(finite, key=lambda one: float(one.fun))
-    return unpack(np.asarray(best.x, dtype=np.float64), len(sample.map.numeric))
+    return np.asarray(min(finite, key=lambda one: float(one.fun)).x, dtype=np.float64)
+
+
+def log_posterior(theta: Floats, sample: Sample) -> float:
+    """Return the log posterior density of theta, up to the constant of its gradient's function."""
+    n = len(sample.y)
+    h = unpack(theta, len(sample.map.numeric))
+    r = np.sqrt(5.0 * squared_distances(sample.map.scaled(sample.x, h)))
+    covariance = (1 + r + r * r / 3.0) * (h.v * np.exp(-r))
+    covariance.flat[:: n + 1] += h.t + JITTER * h.v + sample.extra
+    cholesky, failed = lapack.dpotrf(covariance, lower=1, clean=1)
+    if failed:
+        return -_NOT_POSITIVE
+    half = lapack.dtrtrs(cholesky, sample.y, lower=1)[0]
+    mean, sd = prior(sample.map)
+    offset = (theta - mean) / sd
+    likelihood = -0.5 * float(half @ half) - float(np.log(np.diag(cholesky)).sum())
+    return likelihood - 0.5 * float(offset @ offset)
 
 
 def negative_log_posterior(theta: Floats, sample: Sample) -> tuple[float, Floats]:

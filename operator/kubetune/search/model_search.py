@@ -4,11 +4,13 @@ Also for use by others that have points and scores of their own, such as a brack
 `propose(space, evidence, count=…, seed=…, index=…)`. Whoever does not always need this module
 imports it late, because it brings in numpy, scipy and scikit-learn.
 
-The acquisition function is the logarithm of the expected improvement, averaged over the futures of
-the pending points, on the best mean of the surrogate at a known point (not on the best value: that
-may be luck), times a weight for the probability that the point does not fail.
+The acquisition function is the logarithm of the expected improvement on the best mean of the
+surrogate at a known point (not on the best value: that may be luck), times the share of what is to
+be learnt at a point that no pending point is going to tell, times a weight for the probability that
+the point does not fail.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -18,19 +20,22 @@ import numpy as np
 from kubetune.core.seeding import words
 from kubetune.core.space import Point, SearchSpace
 from kubetune.search.acquisition import log_expected_improvement, log_mean_exp
-from kubetune.search.evidence import Evidence, Parameters
+from kubetune.search.evidence import Evidence, Parameters, contains
 from kubetune.search.feasibility import Feasibility, learn_feasibility
 from kubetune.search.features import Features, Floats, build_features
 from kubetune.search.kernel import build_feature_map
 from kubetune.search.proposals import Candidate, Ground, Key, best_candidate
 from kubetune.search.surrogate import Surrogate, fit_surrogate
 from kubetune.search.targets import Targets, make_targets
+from kubetune.search.transfer import learn_trend
 
 # Points with scores that the surrogate sees, at most: its cost grows with their cube.
 MOST_SCORED = 500
 _BEST_SHARE = 0.4
 MOST_PENDING = 100
 _MOST_FAILED = 200
+# A length scale beyond these, in widths of the space, is no measure for a step.
+_LENGTHS = (0.05, 1.0)
 # Normal quantiles, with which an expectation is summed.
 _NORMAL = np.array([NormalDist().inv_cdf((k + 0.5) / 64) for k in range(64)])
 
@@ -75,7 +80,7 @@ def propose(
 
     Determinism: a function of its arguments, whatever the order of the evidence.
     """
-    search = _begin(space, evidence, seed=seed, index=index)
+    search = prepare(space, evidence, seed=seed, index=index)
     proposals: list[Proposal] = []
     while len(proposals) < count:
         candidate = search.best()
@@ -87,9 +92,9 @@ def propose(
     return proposals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Search:
-    """One call's knowledge: grows by a pending point with each proposal."""
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is known in one call; it grows by a pending point with each proposal."""
 
     features: Features
     surrogate: Surrogate
@@ -100,38 +105,42 @@ class _Search:
 
     def best(self) -> Candidate | None:
         """Return the free point of the largest acquisition that is found."""
-        at_data = self.surrogate.at_data()
-        known = len(self.targets.y)
-        order = np.argsort(-at_data[:known].mean(axis=1), kind="stable")
-        ground = Ground(
-            features=self.features,
-            taken=self.taken,
-            good=self.surrogate.z[:known][order],
-            lengths=np.clip(self.surrogate.hyperparameters.l, 0.05, 1.0),
-        )
-        bests = at_data.max(axis=0)
+        bests = self.surrogate.at_data().max(axis=0)
 
         def acquisition(z: Floats) -> Floats:
-            mean, std = self.surrogate.predict(z)
-            improvement = log_mean_exp(log_expected_improvement(mean, std[:, None], bests))
-            return np.asarray(improvement + self.feasibility.log_weight(z))
+            mean, std, alone = self.surrogate.predict(z)
+            improvement = log_mean_exp(log_expected_improvement(mean, std, bests))
+            untold = np.log((std**2).mean(axis=1) / (alone**2).mean(axis=1)) / 2
+            return np.asarray(improvement + untold + self.feasibility.log_weight(z))
 
-        return best_candidate(ground, acquisition, self.rng)
+        return best_candidate(self.ground(), acquisition, self.rng)
 
-    def after(self, candidate: Candidate) -> "_Search":
+    def ground(self) -> Ground:
+        """Return where to look for candidates."""
+        means = self.surrogate.at_data().mean(axis=1)
+        return Ground(
+            features=self.features,
+            taken=self.taken,
+            good=self.surrogate.z[np.argsort(-means, kind="stable")],
+            lengths=np.clip(self.surrogate.lengths, *_LENGTHS),
+        )
+
+    def after(self, candidate: Candidate) -> "Search":
         """Return the search that goes on while the candidate is pending."""
         return replace(
             self,
-            surrogate=self.surrogate.with_pending(candidate.z[None], self.rng),
+            surrogate=self.surrogate.with_pending(candidate.z[None]),
             taken=self.taken | {self.features.space.key(candidate.point)},
         )
 
     def describe(self, candidate: Candidate) -> Proposal:
         """Return the proposal of a candidate, its expectations as scores."""
-        mean, std = self.surrogate.predict(candidate.z[None])
+        mean, std, _ = self.surrogate.predict(candidate.z[None])
         known = len(self.targets.y)
-        best = float(self.surrogate.at_data()[:known].mean(axis=1).max())
-        centre, spread = float(mean.mean()), float(std[0])
+        best = float(self.surrogate.at_data().mean(axis=1).max())
+        centre = float(mean.mean())
+        # The variance of a mixture: of its parts, and between their means.
+        spread = math.sqrt(float((std**2).mean() + mean.var()))
         scores = self.targets.to_scores(
             np.array([best, centre, centre - spread, centre + spread, *(centre + spread * _NORMAL)])
         )
@@ -148,29 +157,44 @@ class _Search:
         )
 
 
-def _begin(space: SearchSpace, evidence: Evidence, *, seed: int, index: int) -> _Search:
+def prepare(
+    space: SearchSpace, evidence: Evidence, *, seed: int, index: int, everything: bool = False
+) -> Search:
+    """Return the search that the evidence begins; see `propose`.
+
+    With `everything` no point counts as taken and nothing as pending or failed.
+    """
     features = build_features(space)
     feature_map = build_feature_map(features)
-    scored = _most_telling(evidence.scored)
-    z = features.encode([point for point, _ in scored])
-    targets = make_targets(np.array([score for _, score in scored]))
     rng = np.random.Generator(np.random.PCG64(words(seed, index, "bayesian", 4)))
-    surrogate = fit_surrogate(feature_map, z, targets.y)
+    z, scores = _encoded(features, evidence.scored)
+    targets = make_targets(scores)
+    inside = [[s for s in task if contains(space, s[0])] for task in evidence.related]
+    related = [_encoded(features, task) for task in inside if task]
+    tasks = [(its_z, make_targets(its_scores).y) for its_z, its_scores in related]
+    trend = learn_trend(feature_map, tasks, z, targets.y, rng)
+    rest = targets.y if trend is None else targets.y - trend(z)
+    surrogate = replace(fit_surrogate(feature_map, z, rest, rng), trend=trend)
+    if everything:
+        nothing = Feasibility(None)
+        return Search(features, surrogate, nothing, targets, frozenset(), rng)
     failed = features.encode(evidence.failed[-_MOST_FAILED:])
-    feasibility = learn_feasibility(feature_map, sound=z, failed=failed)
+    feasibility = learn_feasibility(feature_map, rng, sound=z, failed=failed)
     if evidence.pending:
         pending = features.encode(evidence.pending[-MOST_PENDING:])
-        surrogate = surrogate.with_pending(pending, rng)
+        surrogate = surrogate.with_pending(pending)
     points = [point for point, _ in evidence.scored]
     points += [*evidence.pending, *evidence.failed, *evidence.tried]
-    return _Search(
-        features=features,
-        surrogate=surrogate,
-        feasibility=feasibility,
-        targets=targets,
-        taken=frozenset(space.key(point) for point in points),
-        rng=rng,
-    )
+    taken = frozenset(space.key(point) for point in points)
+    return Search(features, surrogate, feasibility, targets, taken, rng)
+
+
+def _encoded(
+    features: Features, scored: Sequence[tuple[Parameters, float]]
+) -> tuple[Floats, Floats]:
+    """Return coordinates, (n, d), and scores, (n,), of the most telling points."""
+    chosen = _most_telling(scored)
+    return features.encode([point for point, _ in chosen]), np.array([s for _, s in chosen])
 
 
 def _most_telling(

@@ -1,131 +1,86 @@
-"""The surrogate: a Gaussian process on scikit-learn over the columns of `kernel`.
+"""The surrogate: what is believed of the objective, averaged over Gaussian processes that fit.
 
-It is fitted once to the targets. Pending points are then taken in as if they had ended: their
-targets are drawn jointly from the surrogate itself, several times, and whatever is asked of the
-surrogate afterwards is answered once for each of these futures. Where a point is pending nothing
-more is to be learnt, and all futures agree on that, so further points go elsewhere.
+With few values many hyperparameters explain them, and the likeliest ones alone are far too sure of
+themselves: a surrogate that takes a parameter for irrelevant never tries it again. So there are
+several processes (see `process`), each with hyperparameters drawn from their posterior.
 
-Symbols, beside those of `kernel`:
-    n, m, k   points with a target, points asked about, pending points;  f futures
-    y (n, f)  targets in each future;  L (n, n) Cholesky factor of the covariance of the n points
-    mean (m, f), std (m,)  of the objective without its noise; std is the same in all futures
+Symbols: n, m, k points with a target, points asked about, pending points; p processes.
 
-Sources: Rasmussen and Williams 2006, algorithm 2.1; Snoek et al. 2012, "Practical Bayesian
-optimization of machine learning algorithms", section 3.2 (pending points).
+Source: Snoek et al. 2012, "Practical Bayesian optimization of machine learning algorithms", section
+3.1 (the acquisition function averaged over the posterior of the hyperparameters).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import LinAlgError, solve_triangular
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
-from kubetune.errors import SurrogateError
 from kubetune.search.features import Floats
-from kubetune.search.fit import JITTER, Sample, fit
-from kubetune.search.kernel import FeatureMap, Hyperparameters
+from kubetune.search.fit import Sample, draw_hyperparameters
+from kubetune.search.kernel import FeatureMap
+from kubetune.search.process import Prediction, Process, make_process
 
-FUTURES = 8
-_LEAST_VARIANCE = 1e-10  # of the signal variance: what rounding may leave where nothing is unknown
+PROCESSES = 8
+# Points from which hyperparameters are learnt, at most. All points are predicted from.
+_MOST_FITTED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Surrogate:
-    """A fitted Gaussian process.
+    """Gaussian processes of the same points and different hyperparameters.
 
     Attributes:
-        map: The feature map.
-        hyperparameters: The fitted ones.
-        regressor: scikit-learn's process, conditioned on all points, the pending ones included.
-        z: Coordinates of all points, (n, d), pending ones last.
-        y: Their targets in each future, (n, f); f is 1 while nothing is pending.
-        extra: Known extra noise variances of the points, (n,).
+        processes: The processes, at least one.
+        trend: What is added to all of them; None for 0 everywhere.
     """
 
-    map: FeatureMap
-    hyperparameters: Hyperparameters
-    regressor: GaussianProcessRegressor
-    z: Floats
-    y: Floats
-    extra: Floats
+    processes: tuple[Process, ...]
+    trend: Callable[[Floats], Floats] | None = None
 
-    def predict(self, z: Floats) -> tuple[Floats, Floats]:
-        """Return the mean, (m, f), and the standard deviation, (m,), of the objective at z, (m, d).
+    @property
+    def z(self) -> Floats:
+        """Coordinates of all points, (n + k, d), pending ones last."""
+        return self.processes[0].z
+
+    @property
+    def lengths(self) -> Floats:
+        """Median length scales of the parameters, (d,)."""
+        return np.asarray(np.median([each.hyperparameters.l for each in self.processes], axis=0))
+
+    def predict(self, z: Floats) -> Prediction:
+        """Return what each process believes of the objective at z, (m, d): (m, p) each.
 
         The noise of observations is not part of it.
         """
-        cross, half = self._cross(z)
-        floor = _LEAST_VARIANCE * self.hyperparameters.v
-        variance = np.maximum(self.hyperparameters.v - (half * half).sum(axis=0), floor)
-        return cross.T @ self.regressor.alpha_.reshape(self.y.shape), np.sqrt(variance)
+        each = [process.predict(z) for process in self.processes]
+        mean, std, alone = (np.stack(parts, axis=1) for parts in zip(*each, strict=True))
+        return Prediction(mean + self._trend(z), std, alone)
 
     def at_data(self) -> Floats:
-        """Return the mean at the points that it is conditioned on, (n, f)."""
-        noise = self.hyperparameters.t + JITTER * self.hyperparameters.v + self.extra
-        # K u = y, and the mean is (K - noise) u.
-        return np.asarray(self.y - noise[:, None] * self.regressor.alpha_.reshape(self.y.shape))
+        """Return the means at the points with a target, (n, p)."""
+        means = np.stack([process.at_data() for process in self.processes], axis=1)
+        return means + self._trend(self.z[: len(means)])
 
-    def with_pending(self, z: Floats, rng: np.random.Generator) -> "Surrogate":
-        """Return the surrogate with further pending points, (k, d), their targets drawn from it.
+    def noise(self) -> Floats:
+        """Return the standard deviation of the noise in each process."""
+        return np.sqrt([process.hyperparameters.t for process in self.processes])
 
-        The draws come in pairs that mirror each other, so that their mean is the surrogate's.
-        """
-        futures = max(self.y.shape[1], FUTURES)
-        cross, half = self._cross(z)
-        mean = cross.T @ self.regressor.alpha_.reshape(self.y.shape)
-        covariance = self.regressor.kernel_(self._w(z)) - half.T @ half
-        covariance.flat[:: len(z) + 1] += self.hyperparameters.t
-        # Eigenvalues, because duplicates among the points make it singular up to rounding.
-        values, vectors = np.linalg.eigh(covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        draws = rng.standard_normal((len(z), futures // 2))
-        y = mean + root @ np.concatenate([draws, -draws], axis=1)
-        known = np.broadcast_to(self.y, (len(self.y), futures))
-        return condition(
-            replace(
-                self,
-                z=np.concatenate([self.z, z]),
-                y=np.concatenate([known, y]),
-                extra=np.concatenate([self.extra, np.zeros(len(z))]),
-            )
-        )
+    def with_pending(self, z: Floats) -> "Surrogate":
+        """Return the surrogate with further pending points, (k, d)."""
+        return replace(self, processes=tuple(each.with_pending(z) for each in self.processes))
 
-    def _w(self, z: Floats) -> Floats:
-        return self.map.scaled(self.map.columns(z), self.hyperparameters)
-
-    def _cross(self, z: Floats) -> tuple[Floats, Floats]:
-        """Return the covariance k of the data with z, (n, m), and L^-1 k."""
-        cross = self.regressor.kernel_(self.regressor.X_train_, self._w(z))
-        half = solve_triangular(self.regressor.L_, cross, lower=True, check_finite=False)
-        return cross, half
-
-
-def condition(surrogate: Surrogate) -> Surrogate:
-    """Return the surrogate conditioned on its points and targets, with its hyperparameters.
-
-    Raises:
-        SurrogateError: the covariance of the points is not positive definite.
-    """
-    h = surrogate.hyperparameters
-    regressor = GaussianProcessRegressor(
-        ConstantKernel(h.v, "fixed")
-        * Matern(length_scale=1.0, length_scale_bounds="fixed", nu=2.5),
-        alpha=h.t + JITTER * h.v + surrogate.extra,
-        optimizer=None,
-    )
-    w = surrogate.map.scaled(surrogate.map.columns(surrogate.z), h)
-    try:
-        regressor.fit(w, surrogate.y)
-    except (LinAlgError, ValueError) as error:
-        raise SurrogateError(
-            f"the covariance of {len(w)} points cannot be factored: {error}"
-        ) from error
-    return replace(surrogate, regressor=regressor)
+    def _trend(self, z: Floats) -> Floats:
+        return np.zeros((len(z), 1)) if self.trend is None else self.trend(z)[:, None]
 
 
 def fit_surrogate(
-    feature_map: FeatureMap, z: Floats, y: Floats, *, extra: Floats | None = None
+    feature_map: FeatureMap,
+    z: Floats,
+    y: Floats,
+    rng: np.random.Generator,
+    *,
+    extra: Floats | None = None,
+    processes: int = PROCESSES,
 ) -> Surrogate:
     """Return the surrogate of points z, (n, d), with targets y, (n,), n >= 1.
 
@@ -133,14 +88,27 @@ def fit_surrogate(
         feature_map: The feature map of the search space.
         z: Coordinates of the points.
         y: Their targets, of mean 0 and standard deviation 1, or all 0.
+        rng: Source of the draws.
         extra: Known extra noise variances, (n,); None for none.
+        processes: Number of processes.
 
     Raises:
         SurrogateError: nothing finite fits.
 
-    Determinism: a function of its arguments.
+    Determinism: a function of its arguments and the state of `rng`.
     """
     known = np.zeros(len(y)) if extra is None else extra
-    h = fit(Sample(feature_map, feature_map.columns(z), y, known))
-    blank = GaussianProcessRegressor()
-    return condition(Surrogate(feature_map, h, blank, z, y[:, None], known))
+    some = _telling(y)
+    sample = Sample(feature_map, feature_map.columns(z[some]), y[some], known[some])
+    drawn = draw_hyperparameters(sample, processes, rng)
+    return Surrogate(tuple(make_process(feature_map, h, z, y, known) for h in drawn))
+
+
+def _telling(y: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Return which points the hyperparameters are learnt from: half the best, half of all ranks."""
+    if len(y) <= _MOST_FITTED:
+        return np.arange(len(y))
+    order = np.argsort(-y, kind="stable")
+    best = _MOST_FITTED // 2
+    rest = np.linspace(best, len(y) - 1, _MOST_FITTED - best).astype(np.intp)
+    return np.sort(np.concatenate([order[:best], order[rest]]))

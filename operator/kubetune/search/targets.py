@@ -18,6 +18,7 @@ symmetry", equations 2.1 and 3.1.
 """
 
 import math
+import sys
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -46,18 +47,23 @@ class Targets:
     knots: Floats
 
     def to_scores(self, y: Floats) -> Floats:
-        """Return the scores of targets: linear between the known ones, and beyond them."""
-        if len(self.knots) == 1:
+        """Return the scores of targets: linear between the known ones, and beyond them; finite."""
+        scale = float(np.abs(self.scores).max())
+        if len(self.knots) == 1 or not scale:
             return np.full_like(y, self.scores[0])
-        inside = np.interp(y, self.knots, self.scores)
-        ends = []
-        for first, second in ((0, 1), (-1, -2)):
-            run = self.knots[first] - self.knots[second]
-            # Halved, because the difference of two scores can overflow.
-            slope = (self.scores[first] / 2 - self.scores[second] / 2) / run if run else 0.0
-            ends.append(self.scores[first] + 2 * (y - self.knots[first]) * slope)
-        beyond = np.where(y > self.knots[-1], ends[1], inside)
-        return np.where(y < self.knots[0], ends[0], beyond)
+        units = self.scores / scale  # no difference of two of them overflows
+        inside = np.interp(y, self.knots, units)
+        below = units[0] + (y - self.knots[0]) * _slope(self.knots[:2], units[:2])
+        above = units[-1] + (y - self.knots[-1]) * _slope(self.knots[-2:], units[-2:])
+        found = np.where(y < self.knots[0], below, np.where(y > self.knots[-1], above, inside))
+        most = sys.float_info.max / max(scale, 1.0)
+        return np.asarray(np.clip(found, -most, most) * scale)
+
+
+def _slope(y: Floats, scores: Floats) -> float:
+    """Return how fast the score rises between two targets; 0 where they are the same."""
+    run = float(y[1] - y[0])
+    return float(scores[1] - scores[0]) / run if run else 0.0
 
 
 def make_targets(scores: Floats) -> Targets:

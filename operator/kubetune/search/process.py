@@ -1,0 +1,130 @@
+"""A Gaussian process on scikit-learn over the columns of `kernel`, with given hyperparameters.
+
+Pending points are taken in as if they had ended with the value that is expected of them. That
+changes no mean, but where a point is pending little is left to learn. What the standard deviation
+would be without them is told as well: the ratio says how much of what is to be learnt somewhere a
+pending point is going to tell anyway.
+
+Symbols, beside those of `kernel`:
+    n, m, k   points with a target, points asked about, pending points
+    y (n + k,)  targets;  L (n + k, n + k)  lower Cholesky factor of the covariance
+    mean, std, alone (m,)  of the objective without its noise; alone is std without pending points
+
+Sources: Rasmussen and Williams 2006, algorithm 2.1; Desautels et al. 2014, "Parallelizing
+exploration-exploitation tradeoffs in Gaussian process bandit optimization", section 3.2 (pending
+points taken in at their mean).
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import LinAlgError, solve_triangular
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+
+from kubetune.errors import SurrogateError
+from kubetune.search.features import Floats
+from kubetune.search.fit import JITTER
+from kubetune.search.kernel import FeatureMap, Hyperparameters
+
+_LEAST_VARIANCE = 1e-10  # of the signal variance: what rounding may leave where nothing is unknown
+
+
+class Prediction(NamedTuple):
+    """What is believed of m points; the symbols are those of the module."""
+
+    mean: Floats
+    std: Floats
+    alone: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A Gaussian process conditioned on points.
+
+    Attributes:
+        map: The feature map.
+        hyperparameters: Its hyperparameters.
+        regressor: scikit-learn's process, conditioned on all points, the pending ones included.
+        z: Coordinates of all points, (n + k, d).
+        y: Their targets, (n + k,); of the pending ones what is expected of them.
+        extra: Known extra noise variances of the points, (n + k,).
+        known: n.
+    """
+
+    map: FeatureMap
+    hyperparameters: Hyperparameters
+    regressor: GaussianProcessRegressor
+    z: Floats
+    y: Floats
+    extra: Floats
+    known: int
+
+    def predict(self, z: Floats) -> Prediction:
+        """Return what is believed of the points z, (m, d)."""
+        w = self.map.scaled(self.map.columns(z), self.hyperparameters)
+        cross = self.regressor.kernel_(self.regressor.X_train_, w)
+        half = solve_triangular(self.regressor.L_, cross, lower=True, check_finite=False)
+        # The first n rows of L and of L^-1 k are those of the process without pending points.
+        learnt = half * half
+        floor = _LEAST_VARIANCE * self.hyperparameters.v
+        before = np.maximum(self.hyperparameters.v - learnt[: self.known].sum(axis=0), floor)
+        after = np.maximum(before - learnt[self.known :].sum(axis=0), floor)
+        return Prediction(cross.T @ self.regressor.alpha_, np.sqrt(after), np.sqrt(before))
+
+    def at_data(self) -> Floats:
+        """Return the mean at the points with a target, (n,)."""
+        noise = self.hyperparameters.t + JITTER * self.hyperparameters.v + self.extra
+        # K u = y, and the mean is (K - noise) u.
+        return np.asarray(self.y - noise * self.regressor.alpha_)[: self.known]
+
+    def with_pending(self, z: Floats) -> "Process":
+        """Return the process with further pending points z, (k, d).
+
+        Raises:
+            SurrogateError: the covariance of the points is not positive definite.
+        """
+        return condition(
+            replace(
+                self,
+                z=np.concatenate([self.z, z]),
+                y=np.concatenate([self.y, self.predict(z).mean]),
+                extra=np.concatenate([self.extra, np.zeros(len(z))]),
+            )
+        )
+
+
+def make_process(
+    feature_map: FeatureMap, hyperparameters: Hyperparameters, z: Floats, y: Floats, extra: Floats
+) -> Process:
+    """Return the process of points z, (n, d), with targets y, (n,), and extra noise, (n,).
+
+    Raises:
+        SurrogateError: the covariance of the points is not positive definite.
+    """
+    blank = GaussianProcessRegressor()
+    return condition(Process(feature_map, hyperparameters, blank, z, y, extra, len(y)))
+
+
+def condition(process: Process) -> Process:
+    """Return the process conditioned on its points and targets, with its hyperparameters.
+
+    Raises:
+        SurrogateError: the covariance of the points is not positive definite.
+    """
+    h = process.hyperparameters
+    regressor = GaussianProcessRegressor(
+        ConstantKernel(h.v, "fixed")
+        * Matern(length_scale=1.0, length_scale_bounds="fixed", nu=2.5),
+        alpha=h.t + JITTER * h.v + process.extra,
+        optimizer=None,
+    )
+    w = process.map.scaled(process.map.columns(process.z), h)
+    try:
+        regressor.fit(w, process.y)
+    except (LinAlgError, ValueError) as error:
+        raise SurrogateError(
+            f"the covariance of {len(w)} points cannot be factored: {error}"
+        ) from error
+    return replace(process, regressor=regressor)
