@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from kubetune.api import names
+from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.basis import Basis, basis_of
 from kubetune.core.decision import Decision, Evidence
 from kubetune.core.trial import Trial
+from kubetune.core.warm_start import ParentRun, make_parent
 from kubetune.planner import decide
 from kubetune.simulator.cluster import START
 from kubetune.simulator.simulation import Simulation
@@ -33,6 +35,7 @@ class _Recorder:
     evidence: dict[int, Evidence] = field(default_factory=dict)
     seen: dict[tuple[int, int], datetime] = field(default_factory=dict)
     ended: datetime | None = None
+    parents: Sequence[ParentRun] = ()
 
     def decide(
         self,
@@ -43,7 +46,9 @@ class _Recorder:
         started_at: datetime,
         now: datetime,
     ) -> Decision:
-        decision = decide(spec, trials, seed=seed, started_at=started_at, now=now)
+        decision = decide(
+            spec, trials, seed=seed, started_at=started_at, now=now, parents=self.parents
+        )
         for trial in trials:
             for observation in trial.observations:
                 self.seen.setdefault((trial.index, observation.step), now)
@@ -63,9 +68,11 @@ def record(
     seed: int = 7,
     weather: Weather = CALM,
     with_basis: bool = True,
+    parent: Sequence[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Return the TuningJob and its Trials, as `kubectl get -o json` gives them."""
-    recorder = _Recorder()
+    run = _inherited(spec, parent)
+    recorder = _Recorder(parents=run)
     job = Simulation(spec, training, seed=seed, weather=weather, decide=recorder.decide)
     outcome = job.run()
     conditions = []
@@ -99,6 +106,9 @@ def record(
             "value": best.value,
             "parameters": dict(best.parameters),
         }
+    if run:
+        noted = {"tuningJob": "parent", "uid": "parent-uid", "trials": len(run[0].points)}
+        body["status"]["warmStart"] = [noted]
     reason = "" if outcome is None else outcome.reason
     trials = [
         _trial(trial, recorder, spec, reason, with_basis=with_basis)
@@ -106,6 +116,32 @@ def record(
     ]
     found: list[dict[str, Any]] = json.loads(json.dumps([body, *trials]))
     return found
+
+
+def _inherited(spec: TuningJobSpec, parent: Sequence[dict[str, Any]]) -> list[ParentRun]:
+    trials = [
+        Trial(
+            index=body["spec"]["index"],
+            name=body["metadata"]["name"],
+            parameters=body["spec"]["parameters"],
+            state=TrialState(body["status"]["state"]),
+            value=body["status"].get("value"),
+        )
+        for body in parent
+    ]
+    return [make_parent(spec, "parent", trials)] if trials else []
+
+
+def as_parent(objects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the Trials of a recorded job as those of the job `parent`."""
+    owner = {"apiVersion": names.API_VERSION, "kind": "TuningJob", "name": "parent"}
+    trials = json.loads(json.dumps(objects[1:]))
+    for body in trials:
+        metadata = body["metadata"]
+        metadata["name"] = metadata["name"].replace(JOB, "parent")
+        metadata["labels"] = {names.LABEL_TUNING_JOB: "parent"}
+        metadata["ownerReferences"] = [{**owner, "uid": "parent-uid", "controller": True}]
+    return list(trials)
 
 
 def _trial(

@@ -1,6 +1,7 @@
 """Decisions of recorded jobs follow, and what was changed afterwards does not."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from kubetune.replay.replay import replay
 from kubetune.simulator.training import at_pace, train_along
 from kubetune.simulator.weather import CALM, Weather
 from tests.core.builders import ACTIVATION, HIDDEN, make_spec
-from tests.replay.recorded import record
+from tests.replay.recorded import as_parent, record
 from tests.simulation.curves import FAMILIES, PARAMETERS
 
 FOLLOWS, DIFFERS, UNDECIDED = Verdict.FOLLOWS, Verdict.DIFFERS, Verdict.UNDECIDED
@@ -27,6 +28,7 @@ UNEVEN = at_pace(
 def a_record(
     strategy: str = "Hyperband",
     *,
+    parent: Sequence[dict[str, Any]] = (),
     weather: Weather = CALM,
     with_basis: bool = True,
     seed: int = 7,
@@ -42,7 +44,7 @@ def a_record(
             **fields,
         },
     )
-    return record(spec, UNEVEN, seed=seed, weather=weather, with_basis=with_basis)
+    return record(spec, UNEVEN, seed=seed, weather=weather, with_basis=with_basis, parent=parent)
 
 
 def findings(objects: list[dict[str, Any]]) -> list[Finding]:
@@ -173,3 +175,14 @@ def test_a_job_that_goes_on_has_no_end_to_check() -> None:
     objects = a_record("Random")
     objects[0]["status"]["conditions"] = []
     assert not any(finding.kind is Kind.END for finding in findings(objects))
+
+
+def test_a_job_that_began_with_results_of_another_follows_from_them_too() -> None:
+    parent = as_parent(a_record("Random", seed=3))
+    start = {"from": ["parent"], "type": "TransferLearning"}
+    objects = a_record("Random", parent=parent, warmStart=start)
+    assert {f.verdict for f in findings([*objects, *parent])} == {FOLLOWS}
+    # Without the parent's trials nothing false is said.
+    alone = verdicts(objects)
+    assert alone[Kind.SUGGESTION, UNDECIDED] > 0
+    assert (Kind.SUGGESTION, DIFFERS) not in alone

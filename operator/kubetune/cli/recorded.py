@@ -13,7 +13,7 @@ from kubetune.cli.exits import CommandError, ExitCode
 from kubetune.cli.manifest import ManifestError, read_objects
 from kubetune.errors import SpecError
 from kubetune.kube.objects import Trial
-from kubetune.replay.history import End, History, record_of
+from kubetune.replay.history import End, History, parent_of, record_of
 
 STANDARD_INPUT = "-"
 
@@ -56,7 +56,7 @@ def history_of(body: Mapping[str, Any], trials: Iterable[Trial]) -> History:
 
     Args:
         body: The TuningJob.
-        trials: Trials; those of other jobs and of other runs are left out.
+        trials: Trials, those of its parents among them; those of others are left out.
 
     Raises:
         CommandError: The job has not started, or its objects are not Kubetune's.
@@ -74,7 +74,10 @@ def history_of(body: Mapping[str, Any], trials: Iterable[Trial]) -> History:
         raise CommandError(
             ExitCode.FAILED, f"TuningJob {name} has not started: its status has no seed"
         )
-    own = [trial for trial in trials if _belongs(trial, metadata, status.run_id)]
+    known = list(trials)
+    own = [trial for trial in known if _belongs(trial, metadata, status.run_id)]
+    noted = status.warm_start or []
+    parents = [parent_of(spec, parent, known) for parent in noted]
     return History(
         name=name,
         spec=spec,
@@ -86,6 +89,12 @@ def history_of(body: Mapping[str, Any], trials: Iterable[Trial]) -> History:
         ),
         end=_end(status),
         best=None if status.best is None else status.best.trial,
+        parents=tuple(parent for parent in parents if parent.points),
+        lost=tuple(
+            parent.tuning_job
+            for parent, run in zip(noted, parents, strict=True)
+            if len(run.points) < parent.trials
+        ),
     )
 
 

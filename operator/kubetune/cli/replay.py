@@ -42,7 +42,8 @@ async def replay_cluster(
     async with opened(target) as access:
         await access.job(name)  # says which jobs there are if it is none of them
         body = json.loads(await access.client.get(TUNING_JOBS.path(access.namespace, name)))
-        trials = await access.whole_trials(name)
+        parents = ((body.get("spec") or {}).get("warmStart") or {}).get("from") or []
+        trials = [trial for job in (name, *parents) for trial in await access.whole_trials(job)]
     return tell([history_of(body, trials)], output=output, shows_all=shows_all, out=out)
 
 

@@ -177,6 +177,8 @@ def _notes(study: Study, table: CountedTable | None) -> list[str]:
         for account in study.accounts
         if account.complaint is not None
     ]
+    if study.spec.warm_start is not None:
+        notes.append("spec.warmStart is left out: a simulation begins with no results of others")
     if table is not None and table.nearest:
         notes.append(
             f"{table.nearest} of {table.trials} trials have a point that is not in the table and "

@@ -30,6 +30,7 @@ def _end(history: History, end: End) -> Finding:
             seed=history.seed,
             started_at=history.started_at,
             now=end.at + late,
+            parents=history.parents,
         )
         outcomes.append(decision.outcome)
         if _is_same(decision.outcome, end):

@@ -12,7 +12,9 @@ from itertools import combinations
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.api.tuningjob_status import ParentStatus
 from kubetune.core.trial import Trial
+from kubetune.core.warm_start import ParentRun, make_parent
 from kubetune.kube import objects
 from kubetune.record.observations import objective_observations
 from kubetune.record.trials import core_trial
@@ -92,6 +94,8 @@ class History:
         records: Its trials, by index ascending.
         end: How it ended; None while it goes on.
         best: Name of the trial that status.best names; None if none.
+        parents: What it took over.
+        lost: Names of parents whose results are not all there any more, or were not given.
     """
 
     name: str
@@ -102,6 +106,8 @@ class History:
     records: tuple[Record, ...]
     end: End | None
     best: str | None
+    parents: tuple[ParentRun, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def missing(self) -> list[int]:
@@ -128,6 +134,33 @@ def record_of(trial: objects.Trial, spec: TuningJobSpec) -> Record:
         reason=status.reason,
         evidence=status.evidence,
     )
+
+
+def parent_of(
+    spec: TuningJobSpec, noted: ParentStatus, trials: Iterable[objects.Trial]
+) -> ParentRun:
+    """Return what a job took over from a parent.
+
+    Args:
+        spec: The job's spec.
+        noted: The parent as it was noted when the job started.
+        trials: Trials, those of other jobs among them.
+    """
+    own = [
+        Trial(
+            index=trial.spec.index,
+            name=trial.metadata.name,
+            # As they are: the parent may tune what this job does not.
+            parameters=trial.spec.parameters,
+            state=TrialState(trial.status.state),
+            value=trial.status.value,
+        )
+        for trial in trials
+        if trial.spec.run_id == noted.run_id
+        and trial.metadata.controller is not None
+        and trial.metadata.controller.uid == noted.uid
+    ]
+    return make_parent(spec, noted.tuning_job, own)
 
 
 def open_ends(

@@ -90,7 +90,7 @@ def _with_basis(history: History, launch: Sequence[Record]) -> Iterator[Finding]
             text = f"from {known.finished} finished of {len(trials)} trials"
             yield _found(record, Verdict.FOLLOWS, text)
         else:
-            yield _found(record, Verdict.DIFFERS, _explained(history, difference))
+            yield _unexplained(history, record, difference)
 
 
 _NO_WORLD = (
@@ -128,7 +128,7 @@ def _without_basis(history: History, record: Record, launch: Sequence[Record]) -
     if missing:
         text = f"the Trials {', '.join(map(str, missing))} are not there any more"
         return _found(record, Verdict.UNDECIDED, text)
-    return _found(record, Verdict.DIFFERS, _explained(history, nearest or ""))
+    return _unexplained(history, record, nearest or "")
 
 
 def _suggest(
@@ -153,7 +153,12 @@ def _suggest(
         gone = Trial(index=first - 1, name="", parameters={}, state=TrialState.STOPPED)
         trials = [*trials, gone]
     decision = planner.decide(
-        awake, trials, seed=history.seed, started_at=history.started_at, now=now
+        awake,
+        trials,
+        seed=history.seed,
+        started_at=history.started_at,
+        now=now,
+        parents=history.parents,
     )
     return decision.launch
 
@@ -175,10 +180,13 @@ def _difference(record: Record, answer: Suggestion | None) -> str:
     )
 
 
-def _explained(history: History, difference: str) -> str:
+def _unexplained(history: History, record: Record, difference: str) -> Finding:
+    if history.lost:
+        text = f"{difference}; not all results of {', '.join(history.lost)} are there"
+        return _found(record, Verdict.UNDECIDED, text)
     if history.generation > 1:
-        return f"{difference}; the spec was changed since the job was created"
-    return difference
+        difference += "; the spec was changed since the job was created"
+    return _found(record, Verdict.DIFFERS, difference)
 
 
 def _found(record: Record, verdict: Verdict, text: str) -> Finding:
