@@ -259,7 +259,7 @@ async def test_what_is_not_there_is_said(
 
 @pytest.mark.parametrize(
     ("text", "want"),
-    [("a: [", "is not YAML"), ("kind: TuningJob\nspec: 3\n", "cannot be read")],
+    [("a: [", "neither YAML nor JSON"), ("kind: TuningJob\nspec: 3\n", "cannot be read")],
 )
 async def test_a_file_that_is_none_is_an_error(text: str, want: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"

@@ -114,6 +114,8 @@ def test_the_best_parameters_are_had_from_what_is_kept(
     assert capsys.readouterr().out == f"--x={best}\n"
     assert main(["kubetune", "explain", "-f", ".kubetune/toy", "--trial", "0"]) == ExitCode.OK
     assert "toy-0" in capsys.readouterr().out
+    assert main(["kubetune", "replay", ".kubetune/toy"]) == ExitCode.OK
+    assert "toy" in capsys.readouterr().out
     listed = {"kind": "List", "items": [kept(), kept("trials/toy-0/trial.json")]}
     (desk / "list.json").write_text(json.dumps(listed))
     assert main(["kubetune", "best", "toy", "-f", "list.json", "-o", "args"]) == ExitCode.OK
@@ -130,7 +132,7 @@ def test_the_best_parameters_are_had_from_what_is_kept(
         ),
         (["other", "-f", "new.yaml"], ExitCode.NOT_FOUND, "no TuningJob 'other'; there are: toy"),
         (["-f", "new.yaml"], ExitCode.FAILED, "'toy' has no best trial yet (it is Pending)"),
-        (["-f", "bad.yaml"], ExitCode.USAGE, "bad.yaml is not YAML"),
+        (["-f", "bad.yaml"], ExitCode.FAILED, "bad.yaml: neither YAML nor JSON"),
         (["-f", "half"], ExitCode.USAGE, "cannot read"),
         ([], ExitCode.USAGE, "which TuningJob?"),
     ],

@@ -109,6 +109,11 @@ def test_a_plain_job_is_told_of_its_image_alone() -> None:
             "loss=0.5",
             id="annotation",
         ),
+        pytest.param(
+            manifest(warmStart={"from": ["a", "b"], "type": "TransferLearning"}),
+            "warmStart is left out: the search begins without the results of a, b",
+            id="warm start",
+        ),
     ],
 )
 def test_what_only_a_cluster_can_give_is_named_once(body: dict[str, Any], words: str) -> None:

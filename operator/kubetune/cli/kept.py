@@ -6,8 +6,9 @@ from typing import Any, TextIO
 
 import msgspec
 
+from kubetune.cli import manifest
 from kubetune.cli.exits import CommandError, ExitCode
-from kubetune.cli.manifest import ManifestError, read_documents
+from kubetune.cli.manifest import ManifestError
 from kubetune.cli.render.page import listed
 from kubetune.cli.validate import read_text
 from kubetune.local.store import Store, StoreError
@@ -32,10 +33,10 @@ def read_objects(place: str, stdin: TextIO) -> list[Body]:
         except StoreError as error:
             raise CommandError(ExitCode.USAGE, str(error)) from None
     try:
-        documents = read_documents(read_text(place, stdin))
+        documents = manifest.read_objects(read_text(place, stdin))
     except ManifestError as error:
-        raise CommandError(ExitCode.USAGE, f"{place} is not YAML: {error}") from None
-    return list(_flat(document.body for document in documents))
+        raise CommandError(ExitCode.FAILED, f"{place}: neither YAML nor JSON: {error}") from None
+    return list(_flat(documents))
 
 
 def job_in(place: str, objects: Iterable[Body], name: str | None) -> Body:

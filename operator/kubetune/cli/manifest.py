@@ -7,6 +7,7 @@ strict decoding refuses (a key given twice, a number that JSON cannot say) is a 
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -100,10 +101,8 @@ def read_objects(text: str) -> list[Any]:
         ManifestError: The text is neither JSON nor YAML.
     """
     if text.lstrip().startswith(("{", "[")):
-        try:
+        with suppress(ValueError):  # several documents, as YAML separates them
             return [json.loads(text)]
-        except ValueError as error:
-            raise ManifestError(1, str(error)) from None
     try:
         return [found for found in yaml.load_all(text, Loader=_FastLoader) if found is not None]
     except yaml.MarkedYAMLError as error:

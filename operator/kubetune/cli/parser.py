@@ -170,7 +170,7 @@ def build_parser(called_as: str) -> argparse.ArgumentParser:
     replay.add_argument(
         "place",
         metavar="NAME|FILE",
-        help="name of a TuningJob, or a file that `kubectl get tuningjobs,trials -o yaml` wrote "
+        help="name of a TuningJob, or a directory of kubetune run, or a file that kubectl wrote "
         "(YAML or JSON); - for standard input",
     )
     replay.add_argument(

@@ -1,6 +1,6 @@
-"""Reads a job with its trials, from the cluster or from what kubectl wrote into a file."""
+"""Reads a job with its trials, from the cluster or from a place where they are kept."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -10,7 +10,7 @@ from kubetune.api.names import LABEL_TUNING_JOB
 from kubetune.api.tuningjob_status import ConditionStatus, ConditionType, TuningJobStatus
 from kubetune.api.validation import parse_spec
 from kubetune.cli.exits import CommandError, ExitCode
-from kubetune.cli.manifest import ManifestError, read_objects
+from kubetune.cli.kept import read_objects
 from kubetune.errors import SpecError
 from kubetune.kube.objects import Trial
 from kubetune.replay.history import End, History, parent_of, record_of
@@ -19,28 +19,18 @@ STANDARD_INPUT = "-"
 
 
 def is_file(place: str) -> bool:
-    """Return whether it names a file rather than a TuningJob."""
+    """Return whether it names a file or a directory rather than a TuningJob."""
     path = Path(place)
-    return place == STANDARD_INPUT or path.suffix in (".yaml", ".yml", ".json") or path.is_file()
+    return place == STANDARD_INPUT or path.suffix in (".yaml", ".yml", ".json") or path.exists()
 
 
 def read_histories(filename: str, stdin: TextIO) -> list[History]:
-    """Return the jobs of a file, by name.
+    """Return the jobs of a file or of a directory of `kubetune run`.
 
     Raises:
         CommandError: It cannot be read, holds no TuningJob, or one that did not start.
     """
-    try:
-        is_stdin = filename == STANDARD_INPUT
-        text = stdin.read() if is_stdin else Path(filename).read_text(encoding="utf-8")
-        objects = list(_flat(read_objects(text)))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CommandError(ExitCode.USAGE, f"cannot read {filename}: {reason}") from None
-    except UnicodeDecodeError as error:
-        raise CommandError(ExitCode.FAILED, f"{filename} is not text in UTF-8: {error}") from None
-    except ManifestError as error:
-        raise CommandError(ExitCode.FAILED, f"{filename}: neither YAML nor JSON: {error}") from None
+    objects = read_objects(filename, stdin)
     jobs = [body for body in objects if body.get("kind") == "TuningJob"]
     if not jobs:
         raise CommandError(
@@ -96,16 +86,6 @@ def history_of(body: Mapping[str, Any], trials: Iterable[Trial]) -> History:
             if len(run.points) < parent.trials
         ),
     )
-
-
-def _flat(documents: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the objects, those of lists one by one."""
-    for document in documents:
-        if isinstance(document, list):
-            yield from _flat(document)
-        elif isinstance(document, Mapping):
-            items = document.get("items")
-            yield from _flat(items) if isinstance(items, list) else iter((document,))
 
 
 def _trial(body: Mapping[str, Any]) -> Trial:

@@ -69,6 +69,9 @@ def limitations(
     ignored += [key for key in _JOB[3:] if job.get(key)]
     if ignored:
         yield f"of the Job, these mean nothing here: {', '.join(ignored)}"
+    if spec.warm_start is not None:
+        names = ", ".join(spec.warm_start.from_)
+        yield f"warmStart is left out: the search begins without the results of {names}"
     if spec.metrics.source is MetricsSource.ANNOTATION:
         yield (
             "there is no pod to annotate: metrics are read from the output, from lines such as "

@@ -17,6 +17,7 @@ from kubetune import planner
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
+from kubetune.core.basis import Basis, basis_of
 from kubetune.core.decision import Decision, Outcome, Suggestion
 from kubetune.core.trial import Trial as CoreTrial
 from kubetune.kube.objects import Trial, TrialStatus
@@ -159,12 +160,12 @@ class Looker:
         self._wakes = []
         if is_finished(world.status):
             return replace(world, trials=book.trials)
-        decision = Decision()
+        decision, known = Decision(), self._core_trials(book.trials, world.spec, attempts)
         if not is_interrupted:
-            decision = self._decide(world, book, attempts, now)
+            decision = _decide(world, known, now)
         if decision.wake_after is not None:
             self._wakes.append(now + decision.wake_after)
-        _apply(decision, world, book, now)
+        _apply(decision, world, book, known, now)
         verdict = verdict_of(world.spec, decision.outcome, degraded=decision.fallback)
         if is_interrupted:
             verdict = JobVerdict(phase=Phase.SUSPENDED, reason="Interrupted", message=PAUSED)
@@ -178,17 +179,6 @@ class Looker:
             now=now,
         )
         return replace(world, trials=book.trials, status=status)
-
-    def _decide(
-        self, world: World, book: "_Book", attempts: Mapping[str, Attempt], now: datetime
-    ) -> Decision:
-        return planner.decide(
-            world.spec,
-            self._core_trials(book.trials, world.spec, attempts),
-            seed=world.status.seed or 0,
-            started_at=world.status.start_time or now,
-            now=now,
-        )
 
     def _core_trials(
         self, known: Sequence[Trial], spec: TuningJobSpec, attempts: Mapping[str, Attempt]
@@ -227,7 +217,19 @@ class _Book:
             self.add(msgspec.structs.replace(trial, metadata=metadata, status=status))
 
 
-def _apply(decision: Decision, world: World, book: _Book, now: datetime) -> None:
+def _decide(world: World, known: Sequence[CoreTrial], now: datetime) -> Decision:
+    return planner.decide(
+        world.spec,
+        known,
+        seed=world.status.seed or 0,
+        started_at=world.status.start_time or now,
+        now=now,
+    )
+
+
+def _apply(
+    decision: Decision, world: World, book: _Book, known: Sequence[CoreTrial], now: datetime
+) -> None:
     if decision.outcome is not None:
         _end(decision.outcome, world, book, now)
     for stop in decision.stop:
@@ -235,7 +237,8 @@ def _apply(decision: Decision, world: World, book: _Book, now: datetime) -> None
         status = transitions.stopped_early(trial, stop, world.spec.objective, now=now)
         book.record(trial, status)
     for suggestion in decision.launch:
-        book.add(new_trial(world, suggestion, now))
+        basis = basis_of(known, first=decision.launch[0].index)
+        book.add(new_trial(world, suggestion, now, basis=basis))
 
 
 def _end(outcome: Outcome, world: World, book: _Book, now: datetime) -> None:
@@ -247,9 +250,11 @@ def _end(outcome: Outcome, world: World, book: _Book, now: datetime) -> None:
             book.record(trial, status)
 
 
-def new_trial(world: World, suggestion: Suggestion, now: datetime) -> Trial:
+def new_trial(
+    world: World, suggestion: Suggestion, now: datetime, *, basis: Basis | None = None
+) -> Trial:
     """Return the Trial of a suggestion, waiting for its first attempt."""
-    body = trial_body(world.body, world.spec.run_id, suggestion)
+    body = trial_body(world.body, world.spec.run_id, suggestion, basis=basis)
     body["metadata"] |= {
         # A function of what it is, so that making it again makes the same.
         "uid": f"{world.body['metadata']['uid']}-{body['metadata']['name']}",
