@@ -7,7 +7,8 @@ imports it late, because it brings in numpy, scipy and scikit-learn.
 The acquisition function is the logarithm of the expected improvement on the best mean of the
 surrogate at a known point (not on the best value: that may be luck), times the share of what is to
 be learnt at a point that no pending point is going to tell, times a weight for the probability that
-the point does not fail. Every fourth point is where the surrogate's mean is best instead.
+the point does not fail. While others are pending, every fourth point is where the surrogate's mean
+is best instead.
 """
 
 import math
@@ -34,9 +35,9 @@ MOST_SCORED = 500
 _BEST_SHARE = 0.4
 MOST_PENDING = 100
 _MOST_FAILED = 200
-# Every so manieth point is where the mean is best, but for a little of the standard deviation. The
-# result is the best value seen, so the last steps towards the optimum count, and the expected
-# improvement with many points pending is all for exploring (see decisions/0009).
+# While others are pending, one point in so many is where the mean is best, but for a little of the
+# standard deviation: the expected improvement is then all for exploring, and the result of the job
+# is the best value seen (see decisions/0009).
 _GREEDY_EVERY = 4
 _GREEDY_WIDTH = 0.1
 # A length scale beyond these, in widths of the space, is no measure for a step.
@@ -112,7 +113,8 @@ class Search:
     @property
     def greedy(self) -> bool:
         """True if the next point is one that is expected to be good, not one to learn from."""
-        return self.index % _GREEDY_EVERY == 0
+        pending = len(self.surrogate.z) > len(self.targets.y)
+        return pending and self.index % _GREEDY_EVERY == 0
 
     def best(self) -> Candidate | None:
         """Return the free point of the largest acquisition that is found."""
