@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup generate check format test-unit test-apiserver test-e2e test demo \
-	cluster-up cluster-down cluster-status bench-overhead bench-search
+	cluster-up cluster-down cluster-status bench-overhead bench-search bench-warm-start
 
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -61,6 +61,9 @@ demo: setup ## Tune a real model on a real cluster, and watch.
 
 bench-overhead: cluster-up ## What Kubetune adds to bare Jobs, as ratios.
 	@$(BIN)/python -m benchmarks.overhead
+
+bench-warm-start: $(VENV)/.bench ## What a warm start gains and costs; an hour, resumable.
+	@$(BIN)/python -m benchmarks.warm_start
 
 $(VENV)/.bench: $(STAMP)
 	@echo "installing the peers (once; some minutes, some GB)"

@@ -1,7 +1,7 @@
 """Kubetune's own strategies, asked through the same `decide()` as in the operator."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -12,6 +12,7 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Suggestion
 from kubetune.core.trial import Observation, Trial
+from kubetune.core.warm_start import ParentRun
 from kubetune.planner import decide
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,8 +42,16 @@ def tuning_job(task: Task, strategy: Mapping[str, Any], **fields: Any) -> Tuning
 class KubetuneSolver:
     """A tuning job: what was asked for is running, what was told has succeeded."""
 
-    def __init__(self, task: Task, strategy: Mapping[str, Any]) -> None:
-        self._spec = tuning_job(task, strategy)
+    def __init__(
+        self,
+        task: Task,
+        strategy: Mapping[str, Any],
+        *,
+        parents: Sequence[ParentRun] = (),
+        **fields: Any,
+    ) -> None:
+        self._spec = tuning_job(task, strategy, **fields)
+        self._parents = parents
         self._seed = task.seed
         self._trials: dict[int, Trial] = {}
         self._launched: deque[Suggestion] = deque()
@@ -81,6 +90,7 @@ class KubetuneSolver:
             seed=self._seed,
             started_at=START,
             now=self._now(),
+            parents=self._parents,
         )
         if decision.fallback is not None:
             raise RuntimeError(decision.fallback)

@@ -73,6 +73,8 @@ async def test_a_job_waits_for_its_parent_and_is_woken_by_its_end() -> None:
     assert refusal["message"] == (
         "spec.warmStart.from[old] has not finished, it is Running: this job starts when it has"
     )
+    waits = condition(world, "Reconciling"), condition(world, "Stalled")
+    assert [found["status"] for found in waits if found] == ["True", "False"]
     await run_until(world, [operator], lambda: ended(world, "old"))
     await run_until(world, [operator], lambda: bool(trials(world, "new")), within=SOON)
     old_end, new_start = (

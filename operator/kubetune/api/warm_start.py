@@ -36,7 +36,9 @@ class WarmStartSpec(ApiModel):
         description="IdenticalDataAndAlgorithm: a parent's value at a point is what this job would "
         "measure there. Its points count as known and are not tried again, and "
         "status.overallBest is the best of all. TransferLearning: data or code differ, so the "
-        "parents only show where good points are likely: the best ones are tried first."
+        "parents only show where good points are likely: the best ones are tried first, and the "
+        "strategy Bayesian expects of other points what the parents say, as far as its own trials "
+        "bear them out."
     )
     fixed: dict[str, Any] = Field(
         default={},

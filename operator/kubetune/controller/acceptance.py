@@ -26,10 +26,12 @@ class Refusal:
     Attributes:
         reason: One CamelCase word, the reason of `Accepted=False`.
         message: What is wrong and what to do.
+        waits: True for what is likely to pass by itself.
     """
 
     reason: str
     message: str
+    waits: bool = False
 
 
 def check_spec(spec: TuningJobSpec) -> Refusal | None:

@@ -132,6 +132,7 @@ class Look:
                 reason=self.refusal.reason,
                 message=self.refusal.message,
                 accepted=False,
+                waits=self.refusal.waits,
             )
         degraded = (
             self._starter.obstacle

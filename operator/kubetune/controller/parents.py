@@ -169,7 +169,8 @@ def _missing(key: ObjectKey, bodies: Mapping[str, Mapping[str, Any] | None]) -> 
         "the name, or create it"
         for name in missing
     )
-    return Refusal(reason="ParentNotFound", message=message)
+    # In one set of manifests the heir may come before its parent.
+    return Refusal(reason="ParentNotFound", message=message, waits=True)
 
 
 def _unfinished(bodies: Mapping[str, Mapping[str, Any]]) -> Refusal | None:
@@ -182,7 +183,7 @@ def _unfinished(bodies: Mapping[str, Mapping[str, Any]]) -> Refusal | None:
     ]
     if not unfinished:
         return None
-    return Refusal(reason="ParentNotFinished", message="; ".join(unfinished))
+    return Refusal(reason="ParentNotFinished", message="; ".join(unfinished), waits=True)
 
 
 def _different(spec: TuningJobSpec, bodies: Mapping[str, Mapping[str, Any]]) -> Refusal | None:

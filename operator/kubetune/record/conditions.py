@@ -22,8 +22,13 @@ _ALWAYS = (
 )
 
 
-def true_conditions(phase: Phase, *, accepted: bool, degraded: bool) -> frozenset[ConditionType]:
-    """Return the conditions that hold; the others are False."""
+def true_conditions(
+    phase: Phase, *, accepted: bool, degraded: bool, waits: bool = False
+) -> frozenset[ConditionType]:
+    """Return the conditions that hold; the others are False.
+
+    A job that is not accepted is Stalled, unless it `waits` for something that is on its way.
+    """
     held = set[ConditionType]()
     if accepted:
         held.add(ConditionType.ACCEPTED)
@@ -39,7 +44,8 @@ def true_conditions(phase: Phase, *, accepted: bool, degraded: bool) -> frozense
         case Phase.FAILED:
             held |= {ConditionType.FAILED, ConditionType.FINISHED, ConditionType.STALLED}
         case Phase.PENDING:
-            held.add(ConditionType.STALLED if not accepted else ConditionType.RECONCILING)
+            is_stuck = not accepted and not waits
+            held.add(ConditionType.STALLED if is_stuck else ConditionType.RECONCILING)
     return frozenset(held)
 
 

@@ -43,6 +43,7 @@ class JobVerdict:
         reason: One CamelCase word.
         message: The same for a person; "" where there is nothing to add.
         accepted: Whether the spec can be run.
+        waits: Whether it can be run later, without an edit.
         degraded: Why a strategy's answer was replaced; None if it was not.
         evidence: The numbers behind the end; None before it.
     """
@@ -51,6 +52,7 @@ class JobVerdict:
     reason: str
     message: str = ""
     accepted: bool = True
+    waits: bool = False
     degraded: str | None = None
     evidence: EndEvidence | None = None
 
@@ -161,11 +163,14 @@ def build_status(
         ConditionType.COMPLETE: verdict.message if verdict.phase is Phase.COMPLETE else "",
         ConditionType.FAILED: verdict.message if verdict.phase is Phase.FAILED else "",
         ConditionType.FINISHED: verdict.message if finished else "",
-        ConditionType.STALLED: verdict.message if not verdict.accepted else "",
+        ConditionType.STALLED: "" if verdict.accepted or verdict.waits else verdict.message,
         ConditionType.DEGRADED: shortened(verdict.degraded or ""),
     }
     held = true_conditions(
-        verdict.phase, accepted=verdict.accepted, degraded=verdict.degraded is not None
+        verdict.phase,
+        accepted=verdict.accepted,
+        degraded=verdict.degraded is not None,
+        waits=verdict.waits,
     )
     return old.model_copy(
         update={
