@@ -70,6 +70,9 @@ $(VENV)/.bench: $(STAMP)
 	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
-bench-search: $(VENV)/.bench ## Search strategies against peers; hours, resumable.
+bench-search: $(VENV)/.bench ## Strategies against peers; hours, resumable.
 	@$(BIN)/python -m benchmarks.search --seeds 10
 	@$(BIN)/python -m benchmarks.search --report
+	@$(BIN)/python -m benchmarks.curves --seeds 10
+	@$(BIN)/python -m benchmarks.curves --report
+	@$(BIN)/python -m benchmarks.search.latency

@@ -1,10 +1,10 @@
 """`python -m benchmarks.search`: run what is missing, or report what is there."""
 
 import argparse
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from benchmarks.search.choices import add_choice
 from benchmarks.search.problems import PROBLEMS, STANDARD
 from benchmarks.search.protocol import MODES
 from benchmarks.search.solvers import SOLVERS, available, installed
@@ -13,35 +13,12 @@ from benchmarks.search.work import cells, run_all
 RESULTS: Final = Path(__file__).resolve().parents[1] / "results" / "search.jsonl"
 
 
-def _among(known: Sequence[str]) -> Callable[[str], list[str]]:
-    """Return what reads a list of known names, separated by commas."""
-
-    def parse(text: str) -> list[str]:
-        names = text.split(",")
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(known)}")
-        return names
-
-    return parse
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__)
     usable = [name for name in SOLVERS if available(name)]
-    choices: list[tuple[str, Sequence[str], Sequence[str]]] = [
-        ("--solvers", usable, [name for name in usable if installed(name)]),
-        ("--problems", list(PROBLEMS), STANDARD),
-        ("--modes", list(MODES), list(MODES)),
-    ]
-    for flag, known, default in choices:
-        parser.add_argument(
-            flag,
-            type=_among(known),
-            default=list(default),
-            metavar="A,B",
-            help=f"{', '.join(known)} (default: {', '.join(default)})",
-        )
+    add_choice(parser, "--solvers", usable, [name for name in usable if installed(name)])
+    add_choice(parser, "--problems", list(PROBLEMS), STANDARD)
+    add_choice(parser, "--modes", list(MODES), list(MODES))
     parser.add_argument("--seeds", type=int, default=10, help="number of seeds, from 0")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--out", type=Path, default=RESULTS, help="file of results, resumed")

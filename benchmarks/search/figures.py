@@ -11,10 +11,10 @@ from benchmarks.search.protocol import BUDGET, MODES
 from benchmarks.search.solvers import SOLVERS
 from benchmarks.search.summary import Score
 
-_OURS: Final = "#d1495b"
-_THEIRS: Final = "#8d99ae"
+OURS: Final = "#d1495b"
+THEIRS: Final = "#8d99ae"
 _TITLES: Final = {"b1": "one evaluation at a time", "b8": "eight in flight"}
-_STYLE: Final = {
+STYLE: Final = {
     "svg.hashsalt": "kubetune",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -33,7 +33,7 @@ def save(figure: Figure, path: Path) -> None:
 
 def draw_ranking(ranked: Sequence[Score], path: Path) -> None:
     """Draw a bar per solver with its standard error, a panel per mode."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.2), layout="constrained")
         for axes, mode in zip(figure.subplots(1, len(MODES), sharex=True), MODES, strict=True):
             _bars(axes, [score for score in reversed(ranked) if score.mode == mode], mode)
@@ -46,20 +46,21 @@ def _bars(axes: Any, shown: Sequence[Score], mode: str) -> None:
         [SOLVERS[score.solver].title for score in shown],
         [score.regret for score in shown],
         xerr=[score.error if score.seeds > 1 else 0.0 for score in shown],
-        color=[_OURS if SOLVERS[score.solver].ours else _THEIRS for score in shown],
+        color=[OURS if SOLVERS[score.solver].ours else THEIRS for score in shown],
         error_kw={"lw": 0.8},
     )
     for place, score in enumerate(shown):
-        axes.text(score.regret + 0.06, place, f"{score.regret:.2f}", va="center", fontsize=8)
+        end = score.regret + (score.error if score.seeds > 1 else 0.0)
+        axes.text(end + 0.03, place, f"{score.regret:.2f}", va="center", fontsize=8)
     axes.axvline(1.0, color="black", lw=0.6, ls=":")
     axes.set_xlim(0, 1.3)
-    axes.set_xlabel(f"normalised regret after {BUDGET} evaluations (less is better)")
+    axes.set_xlabel(f"normalised regret at {BUDGET} evaluations; less is better")
 
 
 def draw_progress(ranked: Sequence[Score], path: Path) -> None:
     """Draw regret against evaluations, a panel per mode."""
     names = sorted({score.solver for score in ranked}, key=list(SOLVERS).index)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         colours = dict(zip(names, mpl.colormaps["tab10"].colors * 2, strict=False))
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         panels = figure.subplots(1, len(MODES), sharey=True)

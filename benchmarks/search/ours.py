@@ -16,7 +16,7 @@ from kubetune.core.warm_start import ParentRun
 from kubetune.planner import decide
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_TEMPLATE: Final = {
+TEMPLATE: Final = {
     "spec": {"template": {"spec": {"containers": [{"name": "train", "image": "train"}]}}}
 }
 
@@ -33,7 +33,7 @@ def tuning_job(task: Task, strategy: Mapping[str, Any], **fields: Any) -> Tuning
             "parameters": parameters,
             "strategy": dict(strategy),
             "limits": {"maxTrials": task.budget, "maxParallelTrials": task.workers},
-            "trial": {"template": _TEMPLATE},
+            "trial": {"template": TEMPLATE},
             **fields,
         }
     )
@@ -70,6 +70,12 @@ class KubetuneSolver:
             raise RuntimeError(f"asked for trial {index}, got trial {suggestion.index}")
         return suggestion.parameters
 
+    def teach(self, points: Sequence[Point], values: Sequence[float]) -> None:
+        """Take trials 0, 1, … that have succeeded."""
+        for index, (point, value) in enumerate(zip(points, values, strict=True)):
+            self._start(index, point)
+            self.tell(index, point, value)
+
     def tell(self, index: int, point: Point, value: float) -> None:
         """End the trial."""
         self._told += 1
@@ -98,14 +104,17 @@ class KubetuneSolver:
             raise RuntimeError(f"nothing was launched: {decision.outcome}")
         self._launched.extend(decision.launch)
         for suggestion in decision.launch:
-            self._trials[suggestion.index] = Trial(
-                index=suggestion.index,
-                name=f"trial-{suggestion.index}",
-                parameters=suggestion.parameters,
-                state=TrialState.RUNNING,
-                started_at=self._now(),
-                holds_slot=True,
-            )
+            self._start(suggestion.index, suggestion.parameters)
+
+    def _start(self, index: int, point: Point) -> None:
+        self._trials[index] = Trial(
+            index=index,
+            name=f"trial-{index}",
+            parameters=point,
+            state=TrialState.RUNNING,
+            started_at=self._now(),
+            holds_slot=True,
+        )
 
     def _now(self) -> datetime:
         return START + timedelta(seconds=self._told)

@@ -1,7 +1,7 @@
 """Optuna's samplers, with their defaults."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import optuna
@@ -27,6 +27,15 @@ class OptunaSolver:
         trial = self._study.ask(fixed_distributions=self._space)
         self._trials[index] = trial
         return dict(trial.params)
+
+    def teach(self, points: Sequence[Point], values: Sequence[float]) -> None:
+        """Take trials that have ended."""
+        self._study.add_trials(
+            optuna.trial.create_trial(
+                params=dict(point), distributions=dict(self._space), value=value
+            )
+            for point, value in zip(points, values, strict=True)
+        )
 
     def tell(self, index: int, point: Point, value: float) -> None:
         """End the study's trial."""

@@ -1,6 +1,7 @@
 """scikit-optimize's Gaussian process, which Katib runs as `bayesianoptimization`."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import skopt
@@ -45,6 +46,12 @@ class SkoptSolver:
         self._pending[index] = x
         plain = [value.item() if hasattr(value, "item") else value for value in x]
         return self._restore(dict(zip(self._names, plain, strict=True)))
+
+    def teach(self, points: Sequence[Point], values: Sequence[float]) -> None:
+        """Take evaluations at once; a space with steps cannot be taught."""
+        rows = [[point[name] for name in self._names] for point in points]
+        self._optimizer.tell(rows, list(values))
+        self._least = min(values)
 
     def tell(self, index: int, point: Point, value: float) -> None:
         """Fit anew."""

@@ -29,7 +29,7 @@ MODES: Final[Mapping[str, int]] = {"b1": 1, "b8": 8}
 _REFERENCE_REPEATS: Final = 400
 _REFERENCE_SEED: Final = 1_000_000  # far from the seeds of solvers
 
-Step = tuple[int, float]
+Step = tuple[float, float]
 """(number of finished evaluations, true value of the incumbent from then on)."""
 
 
@@ -63,12 +63,14 @@ class Trace:
     Attributes:
         steps: Where the incumbent changed, ascending; the first is (1, ...).
         cpu_seconds: CPU time inside the solver, evaluations not counted.
+        decisions: Number of decisions that `cpu_seconds` is about, where that was counted.
     """
 
     steps: tuple[Step, ...]
     cpu_seconds: float
+    decisions: int = 0
 
-    def after(self, evaluations: int) -> float:
+    def after(self, evaluations: float) -> float:
         """Return the incumbent's true value after that many finished evaluations, >= 1."""
         return next(value for count, value in reversed(self.steps) if count <= evaluations)
 

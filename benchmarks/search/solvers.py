@@ -1,18 +1,15 @@
 """The solvers by name: Kubetune's strategies and the peers, each imported only when it is used."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
-from pathlib import Path
 from typing import Any, Final
 
-import kubetune
 from benchmarks.search.ours import KubetuneSolver
 from benchmarks.search.protocol import SolverFactory, UniformSolver
+from benchmarks.search.sources import source_hash
 from kubetune.api.strategy import StrategyType
 
 
@@ -25,12 +22,14 @@ class Entry:
         module: Module and function that make it; None for one of Kubetune's strategies.
         package: The distribution whose version the results name; None for our own code.
         strategy: `spec.strategy` as in a manifest, for Kubetune's strategies.
+        sources: Modules that decide, for Kubetune's strategies.
     """
 
     title: str
     module: tuple[str, str] | None = None
     package: str | None = None
     strategy: Mapping[str, Any] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
 
     @property
     def ours(self) -> bool:
@@ -40,11 +39,18 @@ class Entry:
 
 SOLVERS: Final[Mapping[str, Entry]] = {
     "random": Entry(title="random search"),
-    "kubetune-bayesian": Entry(title="Kubetune Bayesian", strategy={"type": "Bayesian"}),
-    "kubetune-random": Entry(title="Kubetune Random", strategy={"type": "Random"}),
+    "kubetune-bayesian": Entry(
+        title="Kubetune Bayesian",
+        strategy={"type": "Bayesian"},
+        sources=("search.bayesian",),
+    ),
+    "kubetune-random": Entry(
+        title="Kubetune Random", strategy={"type": "Random"}, sources=("search.random_search",)
+    ),
     "kubetune-quasirandom": Entry(
         title="Kubetune Random, quasi-random",
         strategy={"type": "Random", "random": {"sequence": "Quasirandom"}},
+        sources=("search.random_search",),
     ),
     "optuna-tpe": Entry(
         title="Optuna TPE", module=("benchmarks.search.peers_optuna", "tpe"), package="optuna"
@@ -83,7 +89,11 @@ def available(name: str) -> bool:
 
 def installed(name: str) -> bool:
     """Return whether this Python has the peer; True for our own."""
-    package = SOLVERS[name].package
+    return is_installed(SOLVERS[name].package)
+
+
+def is_installed(package: str | None) -> bool:
+    """Return whether this Python has the distribution; True for None."""
     try:
         return package is None or bool(installed_version(package))
     except PackageNotFoundError:
@@ -109,20 +119,9 @@ def factory(name: str) -> SolverFactory:
 def version(name: str) -> str:
     """Return the version whose results these are: of the peer, or of our own code.
 
-    Our own is a hash of the source that decides, so results of older code are never taken for
-    those of this one.
+    Our own is a hash of the source that decides, see `sources`.
     """
     entry = SOLVERS[name]
     if entry.package is not None:
         return installed_version(entry.package)
-    return _source_hash() if entry.ours else "1"
-
-
-@cache
-def _source_hash() -> str:
-    root = Path(kubetune.__path__[0])
-    paths = sorted(path for part in ("core", "search") for path in (root / part).rglob("*.py"))
-    digest = hashlib.blake2b(digest_size=6)
-    for path in paths:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return source_hash(*entry.sources) if entry.ours else "1"

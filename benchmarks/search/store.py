@@ -43,8 +43,9 @@ def append(path: Path, result: Result) -> None:
         "problem": cell.problem,
         "mode": cell.mode,
         "seed": cell.seed,
-        "cpu": round(trace.cpu_seconds, 3),
-        "steps": [[count, float(f"{value:.{_DIGITS}g}")] for count, value in trace.steps],
+        "cpu": round(trace.cpu_seconds, 5),
+        "steps": [[_rounded(at), _rounded(value)] for at, value in trace.steps],
+        **({"decisions": trace.decisions} if trace.decisions else {}),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(line, separators=(",", ":")) + "\n"
@@ -52,6 +53,10 @@ def append(path: Path, result: Result) -> None:
         text = "\n" + text  # a killed process left half a line
     with path.open("a", encoding="utf-8") as file:
         file.write(text)
+
+
+def _rounded(number: float) -> float:
+    return number if isinstance(number, int) else float(f"{number:.{_DIGITS}g}")
 
 
 def read(path: Path) -> dict[Cell, Result]:
@@ -74,7 +79,7 @@ def read(path: Path) -> dict[Cell, Result]:
             seed=line["seed"],
         )
         steps: tuple[Step, ...] = tuple((count, value) for count, value in line["steps"])
-        found[cell] = Result(cell=cell, trace=Trace(steps=steps, cpu_seconds=line["cpu"]))
+        found[cell] = Result(cell=cell, trace=Trace(steps, line["cpu"], line.get("decisions", 0)))
     return found
 
 

@@ -51,7 +51,7 @@ def run_all(
         ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool,
         Progress(*columns) as progress,
     ):
-        bar = progress.add_task("search", total=len(wanted), completed=len(wanted) - len(todo))
+        bar = progress.add_task(path.stem, total=len(wanted), completed=len(wanted) - len(todo))
         rest = iter(todo)
         running: set[Future[Result]] = set()
         while True:

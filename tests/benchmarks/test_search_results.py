@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.search.protocol import Trace
+from benchmarks.search.sources import source_hash
 from benchmarks.search.store import Cell, Result, append, missing, read
 from benchmarks.search.summary import latest, scores
 from benchmarks.search.work import run_all
@@ -95,3 +96,10 @@ def test_a_score_is_the_mean_over_problems_of_the_mean_over_seeds() -> None:
 
 def test_a_solver_that_has_not_met_every_problem_has_no_score() -> None:
     assert scores([result(cell("branin"))], ("branin", "hartmann6"), {"branin": [1.0] * 50}) == []
+
+
+def test_a_version_of_ours_follows_what_the_strategy_imports_and_nothing_else() -> None:
+    bayesian = source_hash("search.bayesian")
+    assert bayesian == source_hash("search.bayesian", "search.surrogate"), "it imports that"
+    assert bayesian != source_hash("search.bayesian", "search.hyperband"), "but not that"
+    assert bayesian != source_hash("search.random_search")

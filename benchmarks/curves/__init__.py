@@ -1,0 +1,1 @@
+"""Hyperband and its peers on real learning curves: who reaches random search's best sooner."""

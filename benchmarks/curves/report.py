@@ -1,0 +1,172 @@
+"""The table, the numbers and the figure, written beside the results."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean, geometric_mean, median, variance
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from benchmarks.curves.methods import METHODS
+from benchmarks.curves.models import MODELS
+from benchmarks.curves.protocol import BEYOND, DEADLINES, WORKERS, regret, speed_up, value_at
+from benchmarks.curves.table import table
+from benchmarks.search import store
+from benchmarks.search.figures import OURS, STYLE, THEIRS, save
+from benchmarks.search.protocol import Trace
+from benchmarks.search.store import Result
+from benchmarks.search.summary import latest
+
+_HEAD: Final = f"""# Stopping and promoting trials on real learning curves
+
+{len(MODELS)} models of scikit-learn, each trained at 400 points for 81 epochs (`make_curves.py`);
+W workers in virtual time until T mean full trainings: T = 30, 10 and 5 for W = 1, 8 and 32.
+Speed-up: T / (median time to reach what random search's median has at T), the geometric mean over
+models; more is better, 1 is random search. A method that does not reach it within {BEYOND} T counts
+as having needed {BEYOND} T. Regret at T: (value - best) / (random search's median - best), clipped
+to [0, 2], the mean over models of the mean over seeds, ± its standard error; less is better. Only
+full trainings count as results. Decision: mean CPU time of one `decide()`.
+
+Made by `make bench-search`; `python -m benchmarks.curves --help` runs parts of it.
+"""
+
+Groups = Mapping[tuple[str, str], Mapping[str, Mapping[int, Trace]]]
+"""(method, mode) -> problem -> seed -> trace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One method with one number of workers; see the head of the report."""
+
+    method: str
+    mode: str
+    speed: float
+    regret: float
+    error: float
+    speeds: Mapping[str, float]
+    regrets: Mapping[str, float]
+    seeds: int
+    decision_ms: float
+
+
+def scores(found: Iterable[Result], problems: Sequence[str]) -> list[Score]:
+    """Return a score for every method and mode that has each of the problems.
+
+    Raises:
+        KeyError: random search itself was not run.
+    """
+    groups: dict[tuple[str, str], dict[str, dict[int, Trace]]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
+    for result in found:
+        cell = result.cell
+        if cell.problem in problems:
+            groups[cell.solver, cell.mode][cell.problem][cell.seed] = result.trace
+    order = list(METHODS)
+    complete = [key for key, group in groups.items() if len(group) == len(problems)]
+    return [
+        _score(method, mode, groups)
+        for mode in DEADLINES
+        for method in order
+        if (method, mode) in complete
+    ]
+
+
+def _score(method: str, mode: str, groups: Groups) -> Score:
+    deadline = DEADLINES[mode]
+    speeds: dict[str, float] = {}
+    regrets: dict[str, float] = {}
+    squares = 0.0
+    group = groups[method, mode]
+    for name, traces in group.items():
+        by_seed = groups["random", mode][name].values()
+        random = median(value_at(trace, deadline) for trace in by_seed)
+        best = table(name).best
+        speed = speed_up(list(traces.values()), random, deadline)
+        speeds[name] = max(speed, 1 / BEYOND)
+        each = [
+            regret(trace, best=best, random=random, deadline=deadline) for trace in traces.values()
+        ]
+        regrets[name] = fmean(each)
+        squares += variance(each) / len(each) if len(each) > 1 else float("nan")
+    every = [trace for traces in group.values() for trace in traces.values()]
+    decisions = sum(trace.decisions for trace in every)
+    return Score(
+        method=method,
+        mode=mode,
+        speed=geometric_mean(speeds.values()),
+        regret=fmean(regrets.values()),
+        error=squares**0.5 / len(regrets),
+        speeds=speeds,
+        regrets=regrets,
+        seeds=min(len(traces) for traces in group.values()),
+        decision_ms=1e3 * sum(t.cpu_seconds for t in every) / decisions if decisions else 0.0,
+    )
+
+
+def write_report(results: Path) -> list[str]:
+    """Write curves.md, curves.json and curves.svg beside the results; return the table."""
+    problems = [model.name for model in MODELS]
+    ranked = scores(latest(store.read(results).values()), problems)
+    lines = [*_ranking(ranked), "", *_by_problem(ranked, problems)]
+    results.with_suffix(".md").write_text("\n".join((_HEAD, *lines, "")), "utf-8")
+    numbers = [asdict(score) for score in ranked]
+    results.with_suffix(".json").write_text(json.dumps(numbers, indent=1) + "\n", "utf-8")
+    draw(ranked, results.with_suffix(".svg"))
+    return lines
+
+
+def _ranking(ranked: Sequence[Score]) -> Iterator[str]:
+    by_key = {(score.method, score.mode): score for score in ranked}
+    heads = " | ".join(f"W={WORKERS[mode]}" for mode in DEADLINES)
+    yield f"| speed-up; regret at T | {heads} | seeds | decision, ms |"
+    yield "|---" * (len(DEADLINES) + 3) + "|"
+    for name, method in METHODS.items():
+        row = [by_key[name, mode] for mode in DEADLINES if (name, mode) in by_key]
+        if len(row) < len(DEADLINES):
+            continue
+        title = f"**{method.title}**" if method.ours else method.title
+        cells = " | ".join(f"{s.speed:.1f}x; {s.regret:.2f} ± {s.error:.2f}" for s in row)
+        slow = max(score.decision_ms for score in row)
+        decision = f"{slow:.1f}" if slow else "-"
+        yield f"| {title} | {cells} | {min(s.seeds for s in row)} | {decision} |"
+
+
+def _by_problem(ranked: Sequence[Score], problems: Sequence[str]) -> Iterator[str]:
+    for mode in DEADLINES:
+        yield f"## W={WORKERS[mode]}, by model: speed-up; regret at T"
+        yield ""
+        yield "| method | " + " | ".join(problems) + " |"
+        yield "|---" * (len(problems) + 1) + "|"
+        for score in ranked:
+            if score.mode == mode:
+                row = (f"{score.speeds[n]:.1f}x; {score.regrets[n]:.2f}" for n in problems)
+                yield f"| {METHODS[score.method].title} | " + " | ".join(row) + " |"
+        yield ""
+
+
+def draw(ranked: Sequence[Score], path: Path) -> None:
+    """Draw speed-ups as bars, a panel per number of workers."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9, 2.8), layout="constrained")
+        panels = figure.subplots(1, len(DEADLINES), sharey=True)
+        for axes, mode in zip(panels, DEADLINES, strict=True):
+            _bars(axes, [score for score in reversed(ranked) if score.mode == mode], mode)
+        save(figure, path)
+
+
+def _bars(axes: Any, shown: Sequence[Score], mode: str) -> None:
+    axes.set_title(f"W={WORKERS[mode]}, T={DEADLINES[mode]:g}", loc="left")
+    axes.barh(
+        [METHODS[score.method].title for score in shown],
+        [score.speed for score in shown],
+        color=[OURS if METHODS[score.method].ours else THEIRS for score in shown],
+    )
+    for place, score in enumerate(shown):
+        axes.text(score.speed + 0.05, place, f"{score.speed:.1f}", va="center", fontsize=8)
+    axes.axvline(1.0, color="black", lw=0.6, ls=":")
+    axes.set_xlabel("speed-up over random search")
