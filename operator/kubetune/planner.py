@@ -11,6 +11,7 @@ from operator import attrgetter
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.convergence.rule import find_convergence
 from kubetune.core.decision import Decision, Suggestion
 from kubetune.core.ends import find_end, time_left
 from kubetune.core.initial_trials import initial_points, untried_points
@@ -56,18 +57,30 @@ def decide(
     combinations = build_space(spec.parameters).size
     if combinations is not None:
         combinations -= len(known_points(spec, parents))
-    outcome = find_end(spec, ordered, combinations=combinations, started_at=started_at, now=now)
+    try:
+        convergence, objection = find_convergence(spec, ordered, seed=seed), None
+    except StrategyError as error:
+        convergence, objection = None, str(error)
+    outcome = find_end(
+        spec,
+        ordered,
+        combinations=combinations,
+        started_at=started_at,
+        now=now,
+        convergence=convergence,
+    )
     if outcome is not None:
-        return Decision(outcome=outcome)
+        return Decision(outcome=outcome, convergence=convergence)
     wake_after = time_left(spec, ordered, started_at=started_at, now=now)
     if spec.suspend:
-        return Decision(wake_after=wake_after)
+        return Decision(wake_after=wake_after, convergence=convergence)
     launch, complaint = _launches(spec, ordered, parents, combinations, seed)
     return Decision(
         launch=launch,
         stop=tuple(find_stops(spec, ordered)),
         wake_after=wake_after,
-        fallback=complaint,
+        fallback=complaint or objection,
+        convergence=convergence,
     )
 
 

@@ -678,6 +678,27 @@ BAD_SPECS = (
         server="should be less than 1",
     ),
     BadSpec(
+        id="a convergence in words",
+        changes={"spec.completion": {"convergence": "yes"}},
+        field="spec.completion.convergence",
+        remedy="true or false",
+        server="must be of type boolean",
+    ),
+    BadSpec(
+        id="only convergence, which may never come",
+        changes={**RANDOM, "spec.limits": REMOVED, "spec.completion": {"convergence": True}},
+        field="spec.limits.maxTrials",
+        remedy="set it, or spec.limits.maxRuntime",
+        rule="job-without-end",
+    ),
+    BadSpec(
+        id="no GPU-hours at all",
+        changes={"spec.limits.maxGpuHours": 0},
+        field="spec.limits.maxGpuHours",
+        remedy="must be more than 0",
+        server="should be greater than 0",
+    ),
+    BadSpec(
         id="no improvement for no trials",
         changes={"spec.completion.notImproving": {"trials": 0}},
         field="spec.completion.notImproving.trials",

@@ -165,11 +165,13 @@ FIELDS = {
         maxFailedTrials=COUNTS,
         maxInitialFailures=COUNTS,
         maxRuntime=DURATIONS,
+        maxGpuHours=NUMBERS,
         maxPendingTime=DURATIONS,
     ),
     "completion": _optional(
         target=NUMBERS,
         notImproving=st.fixed_dictionaries({"trials": COUNTS}, optional={"tolerance": NUMBERS}),
+        convergence=st.booleans(),
     ),
     "metrics": _optional(
         source=st.sampled_from(["Stdout", "File", "Annotation"]),

@@ -107,6 +107,13 @@ def ended_job() -> dict[str, Any]:
             "reason": "TargetReached",
             "plan": PLAN,
             "gpuHours": {"used": 0.25, "saved": 0.5},
+            "convergence": {
+                "rule": "convergence/v1",
+                "trial": "digits-1",
+                "trials": 2,
+                "regret": 0.001,
+                "threshold": 0.002,
+            },
             "evidence": {
                 "rule": "target/v1",
                 "measure": "objective",

@@ -18,6 +18,7 @@ def test_there_is_a_sample_of_everything() -> None:
     assert NAMES == [
         "annotation",
         "bayesian",
+        "convergence",
         "file",
         "gpu",
         "grid",

@@ -171,6 +171,21 @@ class RunSummary(ApiModel):
     completion_time: datetime | None = Field(default=None, description="When it ended.")
 
 
+class ConvergenceStatus(ApiModel):
+    """When the search was first seen to have converged."""
+
+    rule: str = Field(max_length=64, description="The rule and its version.")
+    trial: str = Field(description="The Trial after whose end it was first seen.")
+    at: datetime | None = Field(default=None, description="When that Trial ended.")
+    trials: int = Field(ge=0, description="Number of trials that had succeeded by then.")
+    regret: float = Field(
+        description="By how much any point may be better than the best known one, at most, as a "
+        "model of all results sees both; in the objective's unit, with a probability of 90 % if "
+        "the model is right."
+    )
+    threshold: float = Field(description="What that had to come down to.")
+
+
 class TuningJobStatus(ApiModel):
     """The answer: where the job stands and what it found."""
 
@@ -211,6 +226,11 @@ class TuningJobStatus(ApiModel):
     plan: PlanStatus | None = Field(default=None, description="What the spec means.")
     evidence: EndEvidenceStatus | None = Field(
         default=None, description="The numbers behind the end of the run; absent before it."
+    )
+    convergence: ConvergenceStatus | None = Field(
+        default=None,
+        description="When the search was first seen to have converged, whether or not that ends "
+        "the run; with the strategy Bayesian, or with completion.convergence.",
     )
     gpu_hours: GpuHours | None = Field(
         default=None, description="GPU-hours of the run; absent where trials ask for no GPU."

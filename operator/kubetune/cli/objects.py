@@ -101,6 +101,15 @@ class GpuHours(Slim, frozen=True):
     saved: float = 0.0
 
 
+class Convergence(Slim, frozen=True):
+    """When the search was first seen to have converged."""
+
+    trial: str = ""
+    trials: int = 0
+    regret: float = 0.0
+    threshold: float = 0.0
+
+
 class JobStatus(Slim, frozen=True):
     """The operator's answer. Before its first look everything but -1 is missing."""
 
@@ -114,6 +123,7 @@ class JobStatus(Slim, frozen=True):
     plan: Plan | None = None
     evidence: EndEvidence | None = None
     gpu_hours: GpuHours | None = None
+    convergence: Convergence | None = None
     start_time: datetime | None = None
     completion_time: datetime | None = None
 

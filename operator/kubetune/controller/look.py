@@ -141,7 +141,8 @@ class Look:
             or self.inheritance.lost
         )
         return replace(
-            verdict_of(self.spec, outcome, degraded=degraded), accepted=self.refusal is None
+            verdict_of(self.spec, outcome, degraded=degraded, convergence=decision.convergence),
+            accepted=self.refusal is None,
         )
 
     def _stuck_pod(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from kubetune.api.parameters import ParameterValue
@@ -53,6 +53,27 @@ class StopTrial:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convergence:
+    """That nothing much better is to be expected; the same fields as ConvergenceStatus in the API.
+
+    Attributes:
+        rule: The rule and its version.
+        trial: Name of the trial after whose end it was first seen.
+        at: When that ended.
+        trials: Number of trials with a value by then.
+        regret: By how much any point may be better than the best one, at most.
+        threshold: What `regret` had to come down to.
+    """
+
+    rule: str
+    trial: str
+    at: datetime | None
+    trials: int
+    regret: float
+    threshold: float
+
+
 class OutcomeKind(StrEnum):
     """Good or bad: a stopped job is complete, a failed one has failed."""
 
@@ -100,6 +121,8 @@ class Decision:
         outcome: The end of the job; None while it goes on.
         wake_after: When to decide again though nothing happened; None if only events matter.
         fallback: Why a strategy's answer was replaced by random search; None if it was not.
+        convergence: When the search was first seen to have converged, whether or not that ends the
+            job; None if it has not, or if that was not asked.
     """
 
     launch: tuple[Suggestion, ...] = ()
@@ -107,3 +130,4 @@ class Decision:
     outcome: Outcome | None = None
     wake_after: timedelta | None = None
     fallback: str | None = None
+    convergence: Convergence | None = None

@@ -9,6 +9,7 @@ FirstTrialsFailed     Failed    limits.maxInitialFailures trials failed and none
 TooManyFailedTrials   Failed    more than limits.maxFailedTrials failed
 SearchSpaceExhausted  Complete  every point of a finite space was tried and has ended
 MaxTrialsReached      Complete  limits.maxTrials trials were made and have ended
+Converged             Complete  the search has converged and completion.convergence wants that end
 NotImproving          Complete  completion.notImproving.trials in a row did not improve the best
 MaxGpuHoursReached    Complete  the trials have used limits.maxGpuHours GPU-hours
 MaxRuntimeReached     Complete  limits.maxRuntime has passed
@@ -24,7 +25,7 @@ from datetime import datetime, timedelta
 from kubetune.api.durations import parse_duration
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.core.decision import EndEvidence, Outcome, OutcomeKind
+from kubetune.core.decision import Convergence, EndEvidence, Outcome, OutcomeKind
 from kubetune.core.gpus import gpu_hours_used, until_spent
 from kubetune.core.objective import incumbent, to_score, trials_since_improvement
 from kubetune.core.trial import Trial
@@ -43,6 +44,7 @@ class _World:
         combinations: Number of points of the search space; None if infinite.
         started_at: Start of the run.
         now: The present.
+        convergence: When the search was seen to have converged; None if it has not.
     """
 
     spec: TuningJobSpec
@@ -50,6 +52,7 @@ class _World:
     combinations: int | None
     started_at: datetime
     now: datetime
+    convergence: Convergence | None
 
     def evidence(
         self, rule: str, measure: str, value: float, threshold: float, trial: str | None = None
@@ -72,6 +75,7 @@ def find_end(
     combinations: int | None,
     started_at: datetime,
     now: datetime,
+    convergence: Convergence | None = None,
 ) -> Outcome | None:
     """Return the end of the job, or None if it goes on.
 
@@ -81,9 +85,15 @@ def find_end(
         combinations: Number of points of the search space; None if infinite.
         started_at: Start of the run.
         now: The present.
+        convergence: When the search was seen to have converged; None if it has not.
     """
     world = _World(
-        spec=spec, trials=trials, combinations=combinations, started_at=started_at, now=now
+        spec=spec,
+        trials=trials,
+        combinations=combinations,
+        started_at=started_at,
+        now=now,
+        convergence=convergence,
     )
     return next(_ends(world), None)
 
@@ -180,14 +190,26 @@ def _used_up(world: _World) -> Iterator[Outcome]:
 
 def _enough(world: _World) -> Iterator[Outcome]:
     """Yield the ends of a job that is not expected to get better."""
-    patience = world.spec.completion.not_improving if world.spec.completion else None
+    completion, found = world.spec.completion, world.convergence
+    if completion is None:
+        return
+    metric = world.spec.objective.metric
+    if completion.convergence and found is not None:
+        yield _complete(
+            "Converged",
+            f"No point is expected to be better than the best known by more than "
+            f"{found.regret:.4g} {metric}, where {found.threshold:.4g} is the least that counts; "
+            f"first seen after trial {found.trial} (completion.convergence).",
+            world.evidence(found.rule, "regret", found.regret, found.threshold, found.trial),
+        )
+    patience = completion.not_improving
     if patience is None:
         return
     since = trials_since_improvement(world.trials, world.spec.objective, patience.tolerance)
     if since >= patience.trials:
         yield _complete(
             "NotImproving",
-            f"The last {since} trials did not improve {world.spec.objective.metric} by more "
+            f"The last {since} trials did not improve {metric} by more "
             f"than {patience.tolerance:.4g} of its size "
             f"(completion.notImproving.trials is {patience.trials}).",
             world.evidence("not-improving/v1", "trialsSinceImprovement", since, patience.trials),

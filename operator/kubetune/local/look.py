@@ -166,7 +166,12 @@ class Looker:
         if decision.wake_after is not None:
             self._wakes.append(now + decision.wake_after)
         _apply(decision, world, book, known, now)
-        verdict = verdict_of(world.spec, decision.outcome, degraded=decision.fallback)
+        verdict = verdict_of(
+            world.spec,
+            decision.outcome,
+            degraded=decision.fallback,
+            convergence=decision.convergence,
+        )
         if is_interrupted:
             verdict = JobVerdict(phase=Phase.SUSPENDED, reason="Interrupted", message=PAUSED)
         status = build_status(

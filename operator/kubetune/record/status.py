@@ -13,6 +13,7 @@ from kubetune.api.tuningjob_status import (
     BestTrial,
     ConditionStatus,
     ConditionType,
+    ConvergenceStatus,
     EndEvidenceStatus,
     GpuHours,
     OverallBest,
@@ -23,7 +24,7 @@ from kubetune.api.tuningjob_status import (
     TuningJobStatus,
 )
 from kubetune.api.warm_start import WarmStartType
-from kubetune.core.decision import EndEvidence, Outcome, OutcomeKind
+from kubetune.core.decision import Convergence, EndEvidence, Outcome, OutcomeKind
 from kubetune.core.gpus import gpu_hours_saved, recorded_gpu_seconds
 from kubetune.core.objective import incumbent, to_score
 from kubetune.core.trial import Trial
@@ -46,6 +47,7 @@ class JobVerdict:
         waits: Whether it can be run later, without an edit.
         degraded: Why a strategy's answer was replaced; None if it was not.
         evidence: The numbers behind the end; None before it.
+        convergence: When the search had converged; None if it has not, or nobody asked now.
     """
 
     phase: Phase
@@ -55,27 +57,36 @@ class JobVerdict:
     waits: bool = False
     degraded: str | None = None
     evidence: EndEvidence | None = None
+    convergence: Convergence | None = None
 
 
-def verdict_of(spec: TuningJobSpec, outcome: Outcome | None, *, degraded: str | None) -> JobVerdict:
+def verdict_of(
+    spec: TuningJobSpec,
+    outcome: Outcome | None,
+    *,
+    degraded: str | None,
+    convergence: Convergence | None = None,
+) -> JobVerdict:
     """Return where an accepted job stands."""
+    verdict = JobVerdict(
+        phase=Phase.RUNNING, reason="Tuning", degraded=degraded, convergence=convergence
+    )
     if outcome is not None:
-        phase = Phase.COMPLETE if outcome.kind is OutcomeKind.COMPLETE else Phase.FAILED
-        return JobVerdict(
-            phase=phase,
+        return replace(
+            verdict,
+            phase=Phase.COMPLETE if outcome.kind is OutcomeKind.COMPLETE else Phase.FAILED,
             reason=outcome.reason,
             message=outcome.message,
-            degraded=degraded,
             evidence=outcome.evidence,
         )
     if spec.suspend:
-        return JobVerdict(
+        return replace(
+            verdict,
             phase=Phase.SUSPENDED,
             reason="SuspendedByUser",
             message="set spec.suspend to false to go on",
-            degraded=degraded,
         )
-    return JobVerdict(phase=Phase.RUNNING, reason="Tuning", degraded=degraded)
+    return verdict
 
 
 def read_status(body: Mapping[str, Any]) -> TuningJobStatus:
@@ -188,6 +199,7 @@ def build_status(
             "message": verdict.message or None,
             "completion_time": (old.completion_time or now) if finished else None,
             "evidence": _evidence(verdict.evidence),
+            "convergence": _convergence(verdict.convergence) or old.convergence,
             **(_results(spec, trials, plan) if spec is not None else {}),
         }
     )
@@ -239,6 +251,10 @@ def _results(
 
 def _evidence(evidence: EndEvidence | None) -> EndEvidenceStatus | None:
     return None if evidence is None else EndEvidenceStatus.model_validate(asdict(evidence))
+
+
+def _convergence(found: Convergence | None) -> ConvergenceStatus | None:
+    return None if found is None else ConvergenceStatus.model_validate(asdict(found))
 
 
 def _gpu_hours(spec: TuningJobSpec, trials: Sequence[Trial]) -> GpuHours | None:

@@ -78,6 +78,13 @@ def _course(snapshot: Snapshot, now: datetime) -> Iterator[str]:
             why = because(trial.status.reason, trial.status.message)
             yield f"{trial.metadata.name} waits: {why}"
             break
+    found = snapshot.job.status.convergence
+    if found is not None:
+        yield (
+            f"Converged after {found.trial}, when {plural(found.trials, 'trial')} had succeeded: "
+            "no point is expected to be better than the best known by more than "
+            f"{number(found.regret)} (the threshold is {number(found.threshold)})"
+        )
     hours = snapshot.job.status.gpu_hours
     if hours is not None:
         less = f"; early stopping saved about {number(hours.saved)}" if hours.saved else ""

@@ -1,0 +1,1 @@
+"""Whether the search has converged: by a model of the results, whatever the strategy."""
