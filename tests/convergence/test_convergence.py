@@ -88,8 +88,8 @@ def test_what_was_seen_once_is_not_taken_back_and_a_restart_sees_the_same(
 ) -> None:
     asked: list[int] = []
 
-    def at_checks(_: Any, scored: Any, *, seed: int) -> RegretBound:
-        del seed
+    def at_checks(_: Any, scored: Any, *, first: int, seed: int) -> RegretBound:
+        del first, seed
         asked.append(len(scored))
         return RegretBound(regret=0.1, threshold=0.2, holds=len(scored) not in (15, 17, 20))
 
@@ -148,6 +148,7 @@ def test_equal_values_leave_nothing_to_search_for() -> None:
     found = regret_bound(
         build_space(make_spec(**WISH).parameters),
         [({"x": k / 20}, 0.5) for k in range(20)],
+        first=15,
         seed=1,
     )
     assert found.holds
@@ -156,7 +157,7 @@ def test_equal_values_leave_nothing_to_search_for() -> None:
 @pytest.mark.parametrize("size", [1e-300, 1e300])
 def test_values_of_any_size_give_finite_numbers(size: float) -> None:
     points = [({"x": k / 20}, size * (-1) ** k * (k + 1) / 21) for k in range(20)]
-    found = regret_bound(build_space(make_spec(**WISH).parameters), points, seed=1)
+    found = regret_bound(build_space(make_spec(**WISH).parameters), points, first=15, seed=1)
     assert math.isfinite(found.regret)
     assert math.isfinite(found.threshold)
 
@@ -166,7 +167,7 @@ def test_in_a_finite_space_every_point_is_asked_about() -> None:
     space = build_space(make_spec(parameters=steps).parameters)
     tried = range(0, 61, 3)
     smooth = [({"n": k}, -((k - 30) ** 2) / 900) for k in tried]
-    found = regret_bound(space, smooth, seed=1)
+    found = regret_bound(space, smooth, first=15, seed=1)
     assert found.holds
     assert 0 <= found.regret < 0.1
 

@@ -136,8 +136,8 @@ class CompletionSpec(ApiModel):
         default=False,
         description="true: the job is complete when the search has converged, that is when a model "
         "of all results expects no point to be better than the best known one by more than the "
-        "noise of one value, or than 5 % of the standard deviation of all values. It has to find "
-        "so at three checks in a row, the first after 10 + 5 * parameters trials that succeeded, "
+        "noise of one value, or than 5 % of the spread of the first ones. It has to find so at "
+        "three checks in a row, the first after 10 + 5 * parameters trials that succeeded, "
         "the last after 500. false: with the strategy Bayesian it is still told in "
         "status.convergence. Does not replace a limit: a search may never converge.",
     )

@@ -141,7 +141,8 @@ def _bound(space: SearchSpace, scored: Scored, seed: int) -> tuple[float, float]
         for point, score in named
     ]
     try:
-        found = regret_bound(space, points, seed=seed)
+        first = first_check(len(space.names))
+        found = regret_bound(space, points, first=first, seed=seed)
     except SurrogateError:
         return None
     return (found.regret, found.threshold) if found.holds else None
