@@ -8,27 +8,23 @@ Symbols:
     r            the bound: the largest ucb of the space - the largest lcb of the known points
     eps          what r has to come down to
 
-Source: Makarova et al. 2022, "Automatic termination for hyperparameter optimization" (AutoML-Conf),
-section 3 (the bound, equation 4, here for scores, of which larger ones are better) and its
-experiments: delta = 0.1, and beta = 2 log(N t^2 pi^2 / (6 delta)) / 5 as in Srinivas et al. 2010,
-"Gaussian process optimization in the bandit setting", theorem 1. That theorem is about finite
-spaces; in infinite ones d takes the place of N, as in the implementations of the paper.
+Source: Makarova et al. 2022, "Automatic termination for hyperparameter optimization" (AutoML-Conf):
+its bound on the simple regret, here for scores, of which larger ones are better, with delta = 0.1
+and beta = 2 log(N t^2 pi^2 / (6 delta)) / 5, which is theorem 1 of Srinivas et al. 2010, "Gaussian
+process optimization in the bandit setting", scaled down as in their experiments. That theorem is
+about finite spaces; in infinite ones d takes the place of N, as in Optuna's implementation.
 
 Deviations. The paper stops when r is below the standard deviation of a cross-validated estimate,
 because smaller differences cannot be told from chance. We see one value per trial, so eps is the
 standard deviation of a single value as the surrogate finds it, or, where values hardly have noise,
 a share of the spread of the first scores, before the search gathered where they are good: what is
 smaller than that is not worth a search. The surrogate models transformed scores; r and eps are
-taken back to scores before they are compared. And the bounds
-are those of a rougher objective than the likeliest: the fitted length scales are taken to be at
-most the whole range and then divided by `_ROUGHER`, the signal variance to be at least that of the
-targets. With the likeliest ones a search that is stuck at a local optimum is sure of itself: on
-Hartmann's function of six parameters r was 0.01 standard deviations of the targets or less after 48
-trials, where the regret was 0.1 to 0.2. A divisor of 1.1 made that 0.17 to 0.53, one of 1.25 0.45
-and more. With 1.2 Bayesian search of that function did not end in 80 trials, and that of Branin's
-ended after 24 to 35 with a regret below r each time.
-Source: Berkenkamp et al. 2019, "No-regret Bayesian optimization with
-unknown hyperparameters", section 4 (smaller length scales contain more functions).
+taken back to scores before they are compared.
+
+And the bounds are those of a rougher objective than the likeliest: the fitted length scales are at
+most the whole range and then divided by `_ROUGHER`, and the signal variance is at least that of the
+targets; smaller length scales contain more functions (Berkenkamp et al. 2019, "No-regret Bayesian
+optimization with unknown hyperparameters"). decisions/0011 says what happens otherwise.
 """
 
 import math
