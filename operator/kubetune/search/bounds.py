@@ -7,7 +7,7 @@ equation 3, with larger scores being better: max over x of the upper bound, less
 the lower bound.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from kubetune.core.space import SearchSpace
 from kubetune.search.evidence import Evidence
 from kubetune.search.features import Floats
 from kubetune.search.model_search import prepare
+from kubetune.search.process import Process, condition
 from kubetune.search.proposals import best_candidate
 from kubetune.search.surrogate import Surrogate
 
@@ -39,7 +40,13 @@ class RegretBound:
 
 
 def regret_bound(
-    space: SearchSpace, evidence: Evidence, *, width: float, seed: int, index: int
+    space: SearchSpace,
+    evidence: Evidence,
+    *,
+    width: float,
+    seed: int,
+    index: int,
+    roughness: float | None = None,
 ) -> RegretBound:
     """Return the regret bound.
 
@@ -49,6 +56,9 @@ def regret_bound(
         width: s: the root of beta in the paper.
         seed: Seed of the run.
         index: What else the random numbers of the search depend on, such as the number of scores.
+        roughness: What length scales, of which none counts as more than the whole range, are
+            divided by; signal variances are then at least that of the targets. None: everything
+            as it was fitted.
 
     Raises:
         SurrogateError: nothing can be fitted to the scores.
@@ -56,6 +66,8 @@ def regret_bound(
     Determinism: a function of its arguments, whatever the order of the evidence.
     """
     search = prepare(space, evidence, seed=seed, index=index, everything=True)
+    if roughness is not None:
+        search = replace(search, surrogate=_rougher(search.surrogate, roughness))
     targets, known = search.targets, len(search.targets.y)
     mean, std = _moments(search.surrogate, search.surrogate.z)
     lower, least_upper = float((mean - width * std).max()), float((mean + width * std).max())
@@ -76,6 +88,17 @@ def regret_bound(
         noise=float(scores[3] - scores[2]) / 2,
         known=known,
     )
+
+
+def _rougher(surrogate: Surrogate, roughness: float) -> Surrogate:
+    """Return the surrogate of an objective that changes faster than the fitted ones."""
+
+    def process(one: Process) -> Process:
+        h = one.hyperparameters
+        lengths = np.minimum(h.l, 1.0) / roughness
+        return condition(replace(one, hyperparameters=replace(h, l=lengths, v=max(h.v, 1.0))))
+
+    return replace(surrogate, processes=tuple(process(one) for one in surrogate.processes))
 
 
 def _moments(surrogate: Surrogate, z: Floats) -> tuple[Floats, Floats]:
