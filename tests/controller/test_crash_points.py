@@ -22,7 +22,7 @@ from tests.controller.toy_cluster import Script, World
 Fault = Callable[[int, Call, str], None]
 
 TRIALS = 3
-SPEC = spec_fields("Hyperband", hyperband={"maxResource": 4, "reductionFactor": 2})
+SPEC = spec_fields("Hyperband", hyperband={"maxResource": 4, "reductionFactor": 2, "brackets": 1})
 SPEC["limits"] = {"maxTrials": TRIALS, "maxParallelTrials": 2}
 
 
@@ -112,7 +112,7 @@ async def test_whatever_happens_at_one_call_no_trial_is_lost_and_none_runs_twice
 
 PROMOTION = spec_fields(
     "Hyperband",
-    hyperband={"mode": "Promotion", "maxResource": 4, "reductionFactor": 2},
+    hyperband={"mode": "Promotion", "maxResource": 4, "reductionFactor": 2, "brackets": 1},
     checkpoint={"volumeClaimTemplate": {"spec": {}}},
     limits={"maxTrials": 4},
     job_template=template(

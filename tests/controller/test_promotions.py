@@ -15,7 +15,7 @@ TRAIN = {
     "image": "trainer:1",
     "args": ["--all=$(KUBETUNE_PARAMETERS)", "--epochs=$(trial.resource)"],
 }
-SETTINGS = {"mode": "Promotion", "maxResource": 4, "reductionFactor": 2}
+SETTINGS = {"mode": "Promotion", "maxResource": 4, "reductionFactor": 2, "brackets": 1}
 
 
 def fields(

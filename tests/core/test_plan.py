@@ -90,7 +90,7 @@ def test_a_space_that_is_smaller_than_max_trials_is_said_at_once() -> None:
 
 
 def test_the_plan_of_hyperband_has_its_rungs_and_its_greatest_cost() -> None:
-    settings = {"minResource": 1, "maxResource": 27, "reductionFactor": 3}
+    settings = {"minResource": 1, "maxResource": 27, "reductionFactor": 3, "brackets": 1}
     got = plan(make_spec("Hyperband", hyperband=settings, limits={"maxTrials": 20}))
     assert got.status == PlanStatus(
         trials=20,
@@ -198,6 +198,7 @@ def test_rungs_leave_a_part_of_the_gpu_hours() -> None:
     got = plan(
         make_spec(
             "Hyperband",
+            hyperband={"maxResource": 27, "brackets": 1},
             limits={"maxTrials": 27},
             trial={"template": {"spec": {"template": {"spec": pod}}}},
         )

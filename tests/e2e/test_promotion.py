@@ -79,7 +79,7 @@ def test_a_paused_trial_outlives_a_suspension_and_a_claim_serves_a_job(jobs: Job
         "    state.write_text(str(epoch))\n"
         "    print(f'epoch={epoch} score={$(params.x) * epoch}', flush=True)\n"
     )
-    settings = {"mode": "Promotion", "maxResource": 4, "reductionFactor": 2}
+    settings = {"mode": "Promotion", "maxResource": 4, "reductionFactor": 2, "brackets": 1}
     with volume_for(jobs, "models"):
         jobs.apply(claim("models"))
         jobs.apply(
