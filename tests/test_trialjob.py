@@ -37,6 +37,7 @@ def identity(
     *,
     run_id: str | None = None,
     resource: int | None = None,
+    trained: int = 0,
 ) -> TrialIdentity:
     return TrialIdentity(
         namespace="team-a",
@@ -47,6 +48,7 @@ def identity(
         index=3,
         parameters=parameters if parameters is not None else {"lr": 0.1},
         resource=resource,
+        trained=trained,
     )
 
 
@@ -107,6 +109,21 @@ CASES = {
             ),
         ),
         identity(run_id="second", resource=9),
+        rungs=(1, 3, 9),
+    ),
+    "checkpoint": build(
+        make_spec(
+            "Hyperband",
+            hyperband={"mode": "Promotion", "maxResource": 9},
+            checkpoint={"path": "/models", "persistentVolumeClaim": {"claimName": "shared"}},
+            job_template=template(
+                containers=[
+                    {**TRAIN, "args": ["--epochs=$(trial.resource)"]},
+                    {"name": "web", "image": "web:1"},
+                ]
+            ),
+        ),
+        identity(run_id="second", resource=9, trained=3),
         rungs=(1, 3, 9),
     ),
     "users-own-choices": build(
@@ -290,7 +307,8 @@ def test_the_collector_passes_the_restricted_pod_security_profile(name: str) -> 
 @pytest.mark.parametrize("name", CASES)
 def test_the_volumes_that_we_add_pass_the_restricted_pod_security_profile(name: str) -> None:
     for volume in pod_of(CASES[name])["volumes"]:
-        assert {"configMap", "emptyDir", "projected", "secret"} & set(volume)
+        allowed = {"configMap", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
+        assert allowed & set(volume)
 
 
 def test_the_collector_knows_what_to_collect() -> None:
@@ -352,3 +370,34 @@ def test_a_job_is_the_same_whether_its_trial_was_read_back_or_not() -> None:
     assert train["args"] == ["0.1", "1.0"]
     assert variables["KUBETUNE_PARAM_A_MOMENTUM"] == "1.0"
     assert variables["KUBETUNE_PARAMETERS"] == '{"lr": 0.1, "a.momentum": 1.0}'
+
+
+CHECKPOINT = {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteMany"]}}}
+
+
+def checkpoint_job(**who: Any) -> dict[str, Any]:
+    return build(
+        make_spec(checkpoint=CHECKPOINT, job_template=template(containers=[TRAIN])), identity(**who)
+    )
+
+
+def test_every_attempt_of_a_trial_sees_the_same_directory_and_where_to_go_on() -> None:
+    first, second = checkpoint_job(resource=1), checkpoint_job(resource=3, trained=1)
+    mounts = [container_of(job, "train")["volumeMounts"] for job in (first, second)]
+    assert mounts[0] == mounts[1]
+    (mount,) = mounts[0]
+    assert (mount["mountPath"], mount["subPath"]) == ("/checkpoints", "digits-3-trial-ui")
+    told = [variables_of(container_of(job, "train")) for job in (first, second)]
+    assert [said["KUBETUNE_RESUME_FROM"] for said in told] == ["0", "1"]
+    assert {said["KUBETUNE_CHECKPOINT_DIR"] for said in told} == {"/checkpoints"}
+
+
+def test_a_claim_that_is_made_for_the_job_has_the_jobs_name() -> None:
+    volumes = pod_of(checkpoint_job())["volumes"]
+    claims = [v["persistentVolumeClaim"] for v in volumes if "persistentVolumeClaim" in v]
+    assert claims == [{"claimName": "digits-checkpoints"}]
+
+
+def test_runs_of_a_job_do_not_share_a_directory() -> None:
+    (mount,) = container_of(checkpoint_job(run_id="b"), "train")["volumeMounts"]
+    assert mount["subPath"] == "digits-b-3-trial-ui"

@@ -21,7 +21,7 @@ from kubetune.core.trial import Trial
 from kubetune.core.warm_start import ParentRun, known_points, retried_points
 from kubetune.errors import StrategyError
 from kubetune.search.registry import STRATEGIES, fallback
-from kubetune.stopping.registry import find_stops
+from kubetune.stopping.registry import find_promotions, find_stops, retire_paused
 
 __all__ = ["Plan", "Problem", "check", "decide", "plan"]
 
@@ -35,13 +35,14 @@ def decide(
     now: datetime,
     parents: Sequence[ParentRun] = (),
 ) -> Decision:
-    """Return what to do about the job: its end, or else trials to stop and trials to launch.
+    """Return what to do about the job: its end, or else trials to stop, promote and launch.
 
     The number of trials that exist never exceeds maxTrials nor the number of points, and those
-    that hold a slot never exceed maxParallelTrials. A stopped trial frees its slot when its pod is
-    gone, so stops and launches of one decision do not depend on each other. A suspended job starts
-    and stops nothing, but it may end. New indices follow the greatest one; an index that is
-    missing (its Trial was not created, or was deleted) is never used again, but is replaced.
+    that hold a slot never exceed maxParallelTrials; promotions come before launches. A stopped
+    trial frees its slot when its pod is gone, so stops and launches of one decision do not depend
+    on each other. A suspended job starts and stops nothing, but it may end. New indices follow the
+    greatest one; an index that is missing (its Trial was not created, or was deleted) is never used
+    again, but is replaced.
 
     Args:
         spec: The wish, one in which `check` finds nothing.
@@ -61,6 +62,7 @@ def decide(
         convergence, objection = find_convergence(spec, ordered, seed=seed), None
     except StrategyError as error:
         convergence, objection = None, str(error)
+    promotable = find_promotions(spec, ordered)
     outcome = find_end(
         spec,
         ordered,
@@ -68,15 +70,21 @@ def decide(
         started_at=started_at,
         now=now,
         convergence=convergence,
+        can_promote=bool(promotable),
     )
     if outcome is not None:
-        return Decision(outcome=outcome, convergence=convergence)
+        stops = tuple(retire_paused(spec, ordered))
+        return Decision(outcome=outcome, stop=stops, convergence=convergence)
     wake_after = time_left(spec, ordered, started_at=started_at, now=now)
     if spec.suspend:
         return Decision(wake_after=wake_after, convergence=convergence)
-    launch, complaint = _launches(spec, ordered, parents, combinations, seed)
+    slots = spec.limits.max_parallel_trials - [trial.holds_slot for trial in ordered].count(True)
+    promote = tuple(promotable[: max(slots, 0)])
+    room = slots - len(promote)
+    launch, complaint = _launches(spec, ordered, parents, combinations, slots=room, seed=seed)
     return Decision(
         launch=launch,
+        promote=promote,
         stop=tuple(find_stops(spec, ordered)),
         wake_after=wake_after,
         fallback=complaint or objection,
@@ -89,13 +97,14 @@ def _launches(
     trials: Sequence[Trial],
     parents: Sequence[ParentRun],
     combinations: int | None,
+    *,
+    slots: int,
     seed: int,
 ) -> tuple[tuple[Suggestion, ...], str | None]:
     """Return the trials to start and, if the strategy could not answer, why."""
-    limits = spec.limits
-    rooms = [limits.max_parallel_trials - [trial.holds_slot for trial in trials].count(True)]
+    rooms = [slots]
     rooms.extend(
-        most - len(trials) for most in (limits.max_trials, combinations) if most is not None
+        most - len(trials) for most in (spec.limits.max_trials, combinations) if most is not None
     )
     count = min(rooms)
     if count <= 0:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kubetune.api import names
+from kubetune.api.checkpoint import CheckpointSpec
 from kubetune.api.durations import parse_duration
 from kubetune.api.parameters import ParameterValue, typed_point
 from kubetune.api.placeholders import substitute, value_text
@@ -21,6 +22,8 @@ TOKEN_SECONDS = 3600
 GRACE_SECONDS = 10
 _TOKEN_VOLUME = "kubetune-token"  # noqa: S105  a volume's name
 _METRICS_VOLUME = "kubetune-metrics"
+_CHECKPOINT_VOLUME = "kubetune-checkpoints"
+_CHECKPOINT_VARIABLES = ("KUBETUNE_CHECKPOINT_DIR", "KUBETUNE_RESUME_FROM")
 
 # Preemption, eviction and node loss say nothing about the trial: the Job controller starts
 # another pod and does not count the lost one.
@@ -41,7 +44,8 @@ class TrialIdentity:
         uid: UID of the Trial, which owns the Job.
         index: Number of the trial within the run.
         parameters: The point to try.
-        resource: Steps that it may use; None without Hyperband.
+        resource: Steps that it may use by now; None without Hyperband.
+        trained: Steps that an earlier attempt has trained to the end; 0 if none has.
     """
 
     namespace: str
@@ -52,6 +56,7 @@ class TrialIdentity:
     index: int
     parameters: Mapping[str, ParameterValue]
     resource: int | None
+    trained: int = 0
 
 
 def build_trial_job(
@@ -99,11 +104,19 @@ def build_trial_job(
             "name": trial.name,
             "namespace": trial.namespace,
             "labels": {**(metadata.get("labels") or {}), **labels},
-            "annotations": dict(metadata.get("annotations") or {}),
+            "annotations": {**(metadata.get("annotations") or {}), **_rung_annotation(spec, trial)},
             "ownerReferences": [owner_reference("Trial", trial.name, trial.uid)],
         },
         "spec": job_spec,
     }
+
+
+def _rung_annotation(spec: TuningJobSpec, trial: TrialIdentity) -> dict[str, str]:
+    """Say for which rung a Job is, where a trial has one Job after the other."""
+    settings = spec.strategy.hyperband
+    if settings is None or not settings.mode.pauses or trial.resource is None:
+        return {}
+    return {names.ANNOTATION_RESOURCE: str(trial.resource)}
 
 
 def owner_reference(kind: str, name: str, uid: str) -> dict[str, Any]:
@@ -184,6 +197,8 @@ def _complete_pod(
         # A failed container's last log lines then stand in its status, for one API call less.
         container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
     trainer = next(c for c in pod["containers"] if c.get("name") == training_container(spec))
+    if spec.checkpoint is not None:
+        _add_checkpoint(pod, trainer, spec.checkpoint, trial)
     if spec.metrics.source is MetricsSource.ANNOTATION:
         if _mount_at(trainer, TOKEN_DIRECTORY) is None:
             _add_volume(pod, _token_volume())
@@ -200,6 +215,23 @@ def _complete_pod(
         sidecar["volumeMounts"].append({**own, "readOnly": True})
     # Last of the init containers: it starts when the user's own are done.
     pod["initContainers"] = [*(pod.get("initContainers") or []), sidecar]
+
+
+def _add_checkpoint(
+    pod: dict[str, Any], trainer: dict[str, Any], checkpoint: CheckpointSpec, trial: TrialIdentity
+) -> None:
+    """Mount the trial's own directory of the checkpoint volume, and say where to go on."""
+    claim = checkpoint.persistent_volume_claim
+    name = names.checkpoint_claim(trial.tuning_job) if claim is None else claim.claim_name
+    _add_volume(pod, {"name": _CHECKPOINT_VOLUME, "persistentVolumeClaim": {"claimName": name}})
+    mount = _mount(trainer, _CHECKPOINT_VOLUME, checkpoint.path)
+    mount["subPath"] = names.checkpoint_directory(trial.name, trial.uid)
+    # Last, so that it holds whatever the template says.
+    trainer["env"] = [
+        *(v for v in trainer["env"] if v.get("name") not in _CHECKPOINT_VARIABLES),
+        {"name": "KUBETUNE_CHECKPOINT_DIR", "value": checkpoint.path},
+        {"name": "KUBETUNE_RESUME_FROM", "value": str(trial.trained)},
+    ]
 
 
 def _environment(trial: TrialIdentity) -> list[dict[str, Any]]:
@@ -225,7 +257,7 @@ def _collector(
     spec: TuningJobSpec, trial: TrialIdentity, *, image: str, rungs: Sequence[int]
 ) -> dict[str, Any]:
     objective = spec.objective
-    configuration = {
+    configuration: dict[str, Any] = {
         "source": spec.metrics.source.value,
         "container": training_container(spec),
         "objective": objective.metric,
@@ -234,6 +266,8 @@ def _collector(
         "patterns": [{"metric": p.metric, "regex": p.regex} for p in spec.metrics.patterns],
         "rungs": list(rungs),
     }
+    if spec.checkpoint is not None and trial.trained:
+        configuration["trained"] = trial.trained
     if spec.metrics.path is not None:
         configuration["path"] = spec.metrics.path
     sidecar: dict[str, Any] = {

@@ -122,7 +122,14 @@ STRATEGIES = st.one_of(
             "type": st.sampled_from(["Hyperband", "Hyperband", "Random"]),
             "hyperband": st.fixed_dictionaries(
                 {"maxResource": COUNTS},
-                optional={"minResource": COUNTS, "reductionFactor": COUNTS, "brackets": COUNTS},
+                optional={
+                    "minResource": COUNTS,
+                    "reductionFactor": COUNTS,
+                    "brackets": COUNTS,
+                    "mode": st.sampled_from(["Stopping", "Promotion", "Synchronous", "Other"]),
+                    "restartPromoted": st.booleans(),
+                    "search": st.sampled_from(["Random", "Bayesian", "Grid"]),
+                },
             ),
         }
     ),
@@ -178,6 +185,13 @@ FIELDS = {
         container=st.sampled_from(["train", "other", ""]),
         path=st.sampled_from(["/m/log", "/log", "m/log", "/m/../l", "/m/l\n", "/é/l", "/m m/l"]),
         patterns=st.lists(st.fixed_dictionaries({"metric": METRICS, "regex": REGEXES}), max_size=2),
+    ),
+    "checkpoint": _optional(
+        path=st.sampled_from(["/models", "models", "/models/", "/a/../b", "/é", "/a b", "/a\n"]),
+        persistentVolumeClaim=_optional(claimName=st.sampled_from(["models", ""])),
+        volumeClaimTemplate=_optional(
+            spec=st.sampled_from([{}, {"accessModes": ["ReadWriteOnce"]}])
+        ),
     ),
     "retention": _optional(jobs=DURATIONS),
     "bestParametersConfigMap": st.sampled_from(["best", "best-1", "Best", "b_", "-b", "b" * 47]),

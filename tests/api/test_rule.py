@@ -16,7 +16,7 @@ def rule_that_says(message: str) -> Rule[HyperbandSettings]:
         cel="false",
         holds=lambda _: False,
         message=message,
-        words={"sum": Word(cel="string(1 + 2)", text=lambda h: str(h.brackets + 2))},
+        words={"sum": Word(cel="string(1 + 2)", text=lambda h: str(h.min_resource + 2))},
     )
 
 

@@ -93,6 +93,13 @@ ALLOWED = (
 
 REFUSED = (
     Update(
+        id="a checkpoint added",
+        changes={"spec.checkpoint": {"persistentVolumeClaim": {"claimName": "models"}}},
+        field="spec.checkpoint",
+        remedy=NEW_RUN,
+        rule="checkpoint-changed",
+    ),
+    Update(
         id="the goal",
         changes={"spec.objective.goal": "Minimize"},
         field="spec.objective",

@@ -1,6 +1,7 @@
 """The operator may die, or lose a request or an answer, at any call: the end is the same."""
 
 import asyncio
+import copy
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubetune.errors import UnavailableError
-from tests.controller.builders import HIDDEN, spec_fields
+from tests.controller.builders import HIDDEN, spec_fields, template
 from tests.controller.fake_cluster import Call
 from tests.controller.fake_operator import (
     Operator,
@@ -21,7 +22,7 @@ from tests.controller.toy_cluster import Script, World
 Fault = Callable[[int, Call, str], None]
 
 TRIALS = 3
-SPEC = spec_fields("Hyperband", hyperband={"maxResource": 4, "reductionFactor": 2})
+SPEC = spec_fields("Hyperband", hyperband={"maxResource": 4, "reductionFactor": 2, "brackets": 1})
 SPEC["limits"] = {"maxTrials": TRIALS, "maxParallelTrials": 2}
 
 
@@ -107,6 +108,67 @@ async def test_whatever_happens_at_one_call_no_trial_is_lost_and_none_runs_twice
     assert world.status["best"]["trial"] == max(world.states.keys() - {"digits-2"})
     counts = world.status["trials"]
     assert (counts["succeeded"], counts["earlyStopped"], sum(counts.values())) == (2, 1, TRIALS)
+
+
+PROMOTION = spec_fields(
+    "Hyperband",
+    hyperband={"mode": "Promotion", "maxResource": 4, "reductionFactor": 2, "brackets": 1},
+    checkpoint={"volumeClaimTemplate": {"spec": {}}},
+    limits={"maxTrials": 4},
+    job_template=template(
+        containers=[
+            {
+                "name": "train",
+                "image": "trainer:1",
+                "args": ["--all=$(KUBETUNE_PARAMETERS)", "--epochs=$(trial.resource)"],
+            }
+        ]
+    ),
+)
+
+
+def make_promotion_world(mode: str) -> World:
+    """A trial is the better the greater its index, so the last ones go on."""
+    world = World(
+        script=lambda index: Script(values=tuple(0.5 + index / 10 + n / 100 for n in range(4)))
+    )
+    spec = copy.deepcopy(PROMOTION)
+    spec["strategy"]["hyperband"]["mode"] = mode
+    world.submit(spec)
+    return world
+
+
+# Each call is met by one of these; all calls with all faults take a minute.
+@pytest.mark.parametrize(
+    ("fault", "mode", "offset"),
+    [
+        (fault, mode, 2 * number + other)
+        for number, fault in enumerate([lost_request, lost_answer, death])
+        for other, mode in enumerate(["Promotion", "Synchronous"])
+    ],
+)
+async def test_whatever_happens_at_one_call_no_step_is_trained_twice_and_none_is_lost(
+    fault: Callable[[int], Fault], mode: str, offset: int
+) -> None:
+    quiet = make_promotion_world(mode)
+    first = Operator(quiet)
+    await run_to_the_end(quiet, first)
+    for number in range(offset, len(first.client.calls), 6):
+        world = make_promotion_world(mode)
+        await run_with(world, fault(number))
+        said = f"fault at call {number}"
+        assert len(world.trials) == 4, said
+        assert set(world.states.values()) == {"Succeeded", "EarlyStopped"}, said
+        best = max(world.trials, key=lambda trial: int(trial["spec"]["index"]))
+        assert best["status"]["state"] == "Succeeded", said
+        for trial in world.trials:
+            name, status = trial["metadata"]["name"], trial["status"]
+            assert world.steps_trained[name] == status.get("resource", 1), said
+            promotions = sum("promotion" in rung for rung in status["rungs"])
+            assert world.jobs_made[name] == 1 + promotions, said
+            assert world.most_live_pods[name] == 1, said
+        assert world.most_live_pods["*"] <= 2, said
+        assert len(world.api.all("persistentvolumeclaims")) == 1, said
 
 
 @pytest.mark.parametrize("number", range(4, 16))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubetune.api.names import LABEL_TRIAL, LABEL_TUNING_JOB
+from kubetune.api.names import ANNOTATION_RESOURCE, LABEL_TRIAL, LABEL_TUNING_JOB
 from kubetune.errors import NotFoundError
 from kubetune.kube.objects import ObjectKey
 from tests.controller.builders import NAME, NAMESPACE, make_body
@@ -45,6 +45,8 @@ class World:
         script: Gives the script of the trial of an index.
         most_live_pods: The most pods that were live at the same moment, for each trial and in all.
         jobs_made: Number of Jobs that were ever made for each trial.
+        checkpoints: The last step that was saved in each directory of the checkpoint volume.
+        steps_trained: Number of steps that all pods of each trial trained together.
         nodes_answer: False while no kubelet ends what is deleted.
     """
 
@@ -52,6 +54,8 @@ class World:
     script: Callable[[int], Script] = lambda index: Script(values=(0.5 + index / 100,))
     most_live_pods: Counter[str] = field(default_factory=Counter)
     jobs_made: Counter[str] = field(default_factory=Counter)
+    checkpoints: dict[str, int] = field(default_factory=dict)
+    steps_trained: Counter[str] = field(default_factory=Counter)
     nodes_answer: bool = True
     _pod_number: int = 0
     _seen_events: int = 0
@@ -204,6 +208,8 @@ class World:
                 },
                 "status": {"phase": "Pending"},
                 "ticks": 0,
+                "directory": _checkpoint_directory(job),
+                "until": int(metadata.get("annotations", {}).get(ANNOTATION_RESOURCE, 0)),
             },
         )
 
@@ -214,6 +220,8 @@ class World:
         trial = pod["metadata"]["labels"][LABEL_TRIAL]
         if pod["status"]["phase"] == "Pending":
             self._set(pod, phase="Running", train={"running": {"startedAt": self._time()}})
+            key = ObjectKey(NAMESPACE, pod["metadata"]["name"])
+            self.api.update("pods", key, resumed=self.checkpoints.get(pod["directory"], 0))
             return
         try:
             index = self.api.find("trials", ObjectKey(NAMESPACE, trial))["spec"]["index"]
@@ -222,9 +230,13 @@ class World:
         script = self.script(index)
         ticks = pod["ticks"] + 1
         self.api.update("pods", ObjectKey(NAMESPACE, pod["metadata"]["name"]), ticks=ticks)
-        step = ticks // script.pace
-        if step <= len(script.values):
-            self._report(trial, script.values[:step])
+        resumed, done = pod["resumed"], ticks // script.pace
+        step, last = resumed + done, pod["until"] or len(script.values)
+        if step <= min(last, len(script.values)):
+            self._report(trial, script.values[:step], since=resumed)
+            self.steps_trained[trial] += ticks % script.pace == 0
+            if pod["directory"]:
+                self.checkpoints[pod["directory"]] = step
         elif script.ends:
             end = {
                 "exitCode": script.exit_code,
@@ -236,11 +248,12 @@ class World:
             self.api.logs[pod["metadata"]["name"]] = script.last_words
             self._set(pod, phase=phase, train={"terminated": end})
 
-    def _report(self, trial: str, values: tuple[float, ...]) -> None:
-        """Report as the collector does: the whole list, whatever the operator wrote."""
+    def _report(self, trial: str, values: tuple[float, ...], *, since: int) -> None:
+        """Report as the collector does: all that this pod printed, whatever the operator wrote."""
         observations = [
             {"step": step, "time": self._time(), "metrics": {"accuracy": value}}
             for step, value in enumerate(values, start=1)
+            if step > since
         ]
         key = ObjectKey(NAMESPACE, trial)
         self.api.patch("trials", key, "status", {"status": {"observations": observations}})
@@ -270,6 +283,12 @@ class World:
 def is_ours(found: Mapping[str, Any]) -> bool:
     """True for what the operator's watches select."""
     return LABEL_TUNING_JOB in found["metadata"].get("labels", {})
+
+
+def _checkpoint_directory(job: Mapping[str, Any]) -> str:
+    """The directory of the checkpoint volume that a Job's training sees; "" without one."""
+    mounts = job["spec"]["template"]["spec"]["containers"][0].get("volumeMounts", [])
+    return next((mount["subPath"] for mount in mounts if "subPath" in mount), "")
 
 
 def _is_over(pod: Mapping[str, Any]) -> bool:

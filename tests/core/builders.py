@@ -79,17 +79,22 @@ def make_trial(
     holds_slot: bool | None = None,
     resource: int | None = None,
     gpu_seconds: float = 0.0,
+    rungs: Mapping[int, float] | None = None,
 ) -> Trial:
     """Return a trial; a finished one ended `finished` seconds after the start, by default `index`.
 
     The final value of a trial that Succeeded or was EarlyStopped is its last observation unless it
-    is given; a trial holds a slot while it is not finished unless that is given.
+    is given; a trial holds a slot while it is not idle unless that is given. `rungs` are its values
+    at the rungs to which it was trained.
     """
     done = state.is_finished
+    reached = make_observations(rungs or {})
     ended = state in (TrialState.SUCCEEDED, TrialState.EARLY_STOPPED)
     observations = make_observations(values)
     if value is None and ended and observations:
         value = observations[-1].value
+    if state is TrialState.PAUSED and reached:
+        value = reached[-1].value
     after = index if finished is None else finished
     return Trial(
         index=index,
@@ -97,11 +102,12 @@ def make_trial(
         parameters=parameters if parameters is not None else {"lr": 0.1, "activation": "relu"},
         state=state,
         observations=observations,
+        rungs=reached,
         value=value,
-        bracket=bracket,
         resource=resource,
+        bracket=bracket,
         gpu_seconds=gpu_seconds,
         started_at=None if state is TrialState.PENDING else START,
         finished_at=START + timedelta(seconds=after) if done else None,
-        holds_slot=not done if holds_slot is None else holds_slot,
+        holds_slot=not state.is_idle if holds_slot is None else holds_slot,
     )

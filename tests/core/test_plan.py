@@ -90,7 +90,7 @@ def test_a_space_that_is_smaller_than_max_trials_is_said_at_once() -> None:
 
 
 def test_the_plan_of_hyperband_has_its_rungs_and_its_greatest_cost() -> None:
-    settings = {"minResource": 1, "maxResource": 27, "reductionFactor": 3}
+    settings = {"minResource": 1, "maxResource": 27, "reductionFactor": 3, "brackets": 1}
     got = plan(make_spec("Hyperband", hyperband=settings, limits={"maxTrials": 20}))
     assert got.status == PlanStatus(
         trials=20,
@@ -130,13 +130,19 @@ def test_a_limit_beyond_counting_bounds_nothing() -> None:
 @pytest.mark.parametrize(
     ("settings", "want"),
     [
-        pytest.param({"maxResource": 27}, 3 / 27, id="1 + 2/3 + 6/9 + 18/27 steps"),
-        pytest.param({"maxResource": 2, "reductionFactor": 2}, 0.75, id="1 + 1/2 steps"),
-        pytest.param({"minResource": 9, "maxResource": 10}, (9 + 1 / 3) / 10, id="a short last"),
+        pytest.param({"maxResource": 27, "brackets": 1}, 3 / 27, id="1 + 2/3 + 6/9 + 18/27 steps"),
         pytest.param(
-            # Brackets of 9 and 5 trials: 1 + 2/3 + 6/9 steps and 3 + 6/3 steps.
+            {"maxResource": 2, "reductionFactor": 2, "brackets": 1}, 0.75, id="1 + 1/2 steps"
+        ),
+        pytest.param(
+            {"minResource": 9, "maxResource": 10, "brackets": 1},
+            (9 + 1 / 3) / 10,
+            id="a short last",
+        ),
+        pytest.param(
+            # Brackets of 9 and 3 trials: 1 + 2/3 + 6/9 steps and 3 + 6/3 steps.
             {"maxResource": 9, "brackets": 2},
-            (9 * (7 / 3) + 5 * 5) / 14 / 9,
+            (9 * (7 / 3) + 3 * 5) / 12 / 9,
             id="two brackets by their sizes",
         ),
     ],
@@ -192,6 +198,7 @@ def test_rungs_leave_a_part_of_the_gpu_hours() -> None:
     got = plan(
         make_spec(
             "Hyperband",
+            hyperband={"maxResource": 27, "brackets": 1},
             limits={"maxTrials": 27},
             trial={"template": {"spec": {"template": {"spec": pod}}}},
         )

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubetune.core.rungs import bracket_sizes, rung_levels
+from kubetune.api.strategy import HyperbandMode, HyperbandSettings
+from kubetune.core.rungs import (
+    bracket_sizes,
+    halving_levels,
+    levels_of,
+    rung_levels,
+    rung_sizes,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +52,9 @@ def test_levels_are_what_counting_finds(first: int, second: int, eta: int) -> No
 @pytest.mark.parametrize(
     ("rungs", "brackets", "eta", "want"),
     [
-        pytest.param(5, 5, 3, (81, 34, 15, 8, 5), id="R=81 η=3: the sizes of the paper's example"),
-        pytest.param(4, 2, 3, (27, 12), id="two of four"),
+        pytest.param(5, 5, 3, (81, 27, 9, 6, 5), id="R=81 η=3: the sizes of the paper's table"),
+        pytest.param(6, 6, 3, (243, 81, 27, 18, 9, 6), id="R=243 η=3: six brackets"),
+        pytest.param(4, 2, 3, (27, 9), id="two of four"),
         pytest.param(4, 1, 3, (27,), id="one"),
         pytest.param(2, 20, 3, (3, 2), id="never more than there are rungs"),
     ],
@@ -56,7 +64,55 @@ def test_bracket_sizes(rungs: int, brackets: int, eta: int, want: tuple[int, ...
 
 
 @given(st.integers(1, 21), st.integers(2, 100))
-def test_bracket_sizes_are_rounded_up_exactly(rungs: int, eta: int) -> None:
+def test_every_rung_of_a_bracket_keeps_a_whole_share(rungs: int, eta: int) -> None:
     for bracket, size in enumerate(bracket_sizes(rungs, rungs, eta)):
         s = rungs - 1 - bracket
-        assert size - 1 < Fraction(rungs * eta**s, s + 1) <= size
+        assert size % eta**s == 0
+        assert Fraction(size, eta**s) <= Fraction(rungs, s + 1) < Fraction(size, eta**s) + 1
+
+
+def test_the_table_of_the_paper() -> None:
+    """Li et al. 2018, "Hyperband", Table 1: n_i and r_i for R = 81 and η = 3."""
+    levels = halving_levels(1, 81, 3)
+    sizes = bracket_sizes(len(levels), len(levels), 3)
+    got = [
+        list(zip(rung_sizes(size, len(levels) - bracket, 3), levels[bracket:], strict=True))
+        for bracket, size in enumerate(sizes)
+    ]
+    assert got == [
+        [(81, 1), (27, 3), (9, 9), (3, 27), (1, 81)],
+        [(27, 3), (9, 9), (3, 27), (1, 81)],
+        [(9, 9), (3, 27), (1, 81)],
+        [(6, 27), (2, 81)],
+        [(5, 81)],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("r", "top", "eta", "want"),
+    [
+        pytest.param(1, 243, 3, (1, 3, 9, 27, 81, 243), id="R=243 η=3: six brackets"),
+        pytest.param(1, 100, 3, (1, 3, 11, 33, 100), id="R that is no power: counted down"),
+        pytest.param(4, 100, 3, (11, 33, 100), id="not below r"),
+        pytest.param(7, 7, 3, (7,), id="R equal to r"),
+    ],
+)
+def test_halving_levels(r: int, top: int, eta: int, want: tuple[int, ...]) -> None:
+    assert halving_levels(r, top, eta) == want
+
+
+def test_a_bracket_that_was_cut_short_still_leads_to_the_top() -> None:
+    assert rung_sizes(5, 4, 3) == (5, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "want"),
+    [
+        ("Stopping", (1, 3, 9, 10)),
+        ("Promotion", (1, 3, 9, 10)),
+        ("Synchronous", (1, 3, 10)),
+    ],
+)
+def test_the_rungs_of_a_mode(mode: HyperbandMode, want: tuple[int, ...]) -> None:
+    settings = HyperbandSettings.model_validate({"mode": mode, "maxResource": 10})
+    assert levels_of(settings) == want

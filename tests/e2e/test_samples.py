@@ -1,6 +1,7 @@
 """Every sample runs to its end as it stands."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,31 @@ import yaml
 
 from tests.cluster.deploy import with_images
 from tests.e2e.tuning_jobs import Jobs, states
+from tests.e2e.volumes import claim, volume_for
 
 pytestmark = pytest.mark.cluster
 
 SAMPLES = sorted((Path(__file__).resolve().parents[2] / "manifests" / "samples").glob("*.yaml"))
 
 
+CLAIMS = {
+    "hyperband-promotion": "checkpoints",
+    "hyperband-synchronous": "hyperband-synchronous-checkpoints",
+}
+"""Claims of samples, for which the cluster may have no volume of its own."""
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_the_sample(path: Path, jobs: Jobs) -> None:
+    with ExitStack() as stack:
+        if path.stem in CLAIMS:
+            stack.enter_context(volume_for(jobs, CLAIMS[path.stem]))
+        if path.stem == "hyperband-promotion":
+            jobs.apply(claim(CLAIMS[path.stem]))
+        run_sample(path, jobs)
+
+
+def run_sample(path: Path, jobs: Jobs) -> None:
     text = with_images(path.read_text(encoding="utf-8"), os.environ)
     manifest = yaml.safe_load(text)
     for parent in manifest["spec"].get("warmStart", {}).get("from", []):

@@ -10,13 +10,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.core.decision import Decision, Outcome
+from kubetune.core.decision import Decision, Outcome, Promotion
 from kubetune.core.space import SearchSpace, build_space
 from kubetune.core.trial import Observation, Trial
 from kubetune.planner import decide
 from tests.core.builders import ACTIVATION, HIDDEN, LEARNING_RATE, START, make_spec
 
-PENDING, RUNNING = TrialState.PENDING, TrialState.RUNNING
+PENDING, RUNNING, PAUSED = TrialState.PENDING, TrialState.RUNNING, TrialState.PAUSED
 SPACES = {"finite": [HIDDEN, ACTIVATION], "infinite": [LEARNING_RATE, HIDDEN]}
 FULL = 9
 
@@ -39,7 +39,7 @@ class TuningJobMachine(RuleBasedStateMachine):
         self.outcome: Outcome | None = None
 
     @initialize(
-        strategy=st.sampled_from(["Grid", "Random", "Hyperband"]),
+        strategy=st.sampled_from(["Grid", "Random", "Hyperband", "Promotion", "Synchronous"]),
         space=st.sampled_from(["finite", "infinite"]),
         max_trials=st.integers(1, 14),
         parallel=st.integers(1, 5),
@@ -59,17 +59,20 @@ class TuningJobMachine(RuleBasedStateMachine):
         parameters = SPACES["finite" if strategy == "Grid" else space]
         self.max_trials = 12 if strategy == "Grid" else max_trials
         self.parallel = min(parallel, self.max_trials)
+        pauses = strategy in ("Promotion", "Synchronous")
+        mode = {"mode": strategy, "restartPromoted": True} if pauses else {}
+        is_hyperband = pauses or strategy == "Hyperband"
         self.spec = make_spec(
-            strategy,
+            "Hyperband" if pauses else strategy,
             parameters=parameters,
-            hyperband={"maxResource": FULL, "brackets": 2} if strategy == "Hyperband" else None,
+            hyperband={"maxResource": FULL, "brackets": 2, **mode} if is_hyperband else None,
             limits={
                 "maxTrials": self.max_trials,
                 "maxParallelTrials": self.parallel,
                 "maxInitialFailures": 0,
             },
             initialTrials=[{"parameters": point} for point in initial],
-            earlyStopping={"type": "Auto" if auto and strategy != "Hyperband" else "Off"},
+            earlyStopping={"type": "Auto" if auto and not is_hyperband else "Off"},
         )
         self.space = build_space(self.spec.parameters)
 
@@ -103,8 +106,11 @@ class TuningJobMachine(RuleBasedStateMachine):
         decision = self._decide()
         self.outcome = decision.outcome
         for stop in decision.stop:
-            assert self.trials[stop.index].state is RUNNING
+            assert self.trials[stop.index].state in (RUNNING, PAUSED)
             self._end(self.trials[stop.index], TrialState.EARLY_STOPPED)
+        for promotion in decision.promote:
+            if not (crash and data.draw(st.booleans())):
+                self._promote(promotion)
         for suggestion in decision.launch:
             assert suggestion.index not in self.used
             if crash and data.draw(st.booleans()):
@@ -122,7 +128,36 @@ class TuningJobMachine(RuleBasedStateMachine):
         if not crash:
             again = self._decide()
             assert again.launch == ()
-            assert again.stop == ()
+            assert again.promote == ()
+            assert again.stop == () or again.outcome is not None
+
+    def _promote(self, promotion: Promotion) -> None:
+        trial = self.trials[promotion.index]
+        assert trial.state is PAUSED
+        assert (trial.resource or 0) < promotion.resource <= FULL
+        self.trials[trial.index] = replace(
+            trial,
+            state=PENDING,
+            resource=promotion.resource,
+            observations=(),
+            value=None,
+            holds_slot=True,
+        )
+
+    def _complete(self, trial: Trial) -> None:
+        """Let a training end well: at its rung if it has one."""
+        resource = trial.resource or FULL
+        settings = self.spec.strategy.hyperband
+        if settings is None or not settings.mode.pauses or resource == FULL:
+            self._end(trial, TrialState.SUCCEEDED)
+            return
+        value = trial.observations[-1].value
+        self.trials[trial.index] = replace(
+            trial,
+            state=PAUSED,
+            value=value,
+            rungs=(*trial.rungs, Observation(step=resource, value=value)),
+        )
 
     @rule(data=st.data())
     def pod_starts(self, data: st.DataObject) -> None:
@@ -142,17 +177,17 @@ class TuningJobMachine(RuleBasedStateMachine):
     def succeed(self, data: st.DataObject) -> None:
         trial = self._choose(data, lambda t: t.state is RUNNING and bool(t.observations))
         if trial:
-            self._end(trial, TrialState.SUCCEEDED)
+            self._complete(trial)
 
     @rule(data=st.data())
     def fail(self, data: st.DataObject) -> None:
-        trial = self._choose(data, lambda t: not t.state.is_finished)
+        trial = self._choose(data, lambda t: not t.state.is_idle)
         if trial:
             self._end(trial, TrialState.FAILED)
 
     @rule(data=st.data())
     def pod_goes(self, data: st.DataObject) -> None:
-        trial = self._choose(data, lambda t: t.state.is_finished and t.holds_slot)
+        trial = self._choose(data, lambda t: t.state.is_idle and t.holds_slot)
         if trial:
             self.trials[trial.index] = replace(trial, holds_slot=False)
 
@@ -206,24 +241,31 @@ class TuningJobMachine(RuleBasedStateMachine):
         if not hasattr(self, "spec"):
             return
         self.suspended = False
-        for _ in range(3 * self.max_trials):
+        for _ in range(6 * self.max_trials):
             for trial in list(self.trials.values()):
-                if not trial.state.is_finished:
+                if not trial.state.is_idle:
                     seen = trial.observations or (Observation(step=1, value=0.0),)
                     trial = replace(trial, state=RUNNING, observations=seen)  # noqa: PLW2901 - the same trial
-                    self._end(trial, TrialState.SUCCEEDED)
+                    self._complete(trial)
                 self.trials[trial.index] = replace(self.trials[trial.index], holds_slot=False)
             decision = self._decide()
             if decision.outcome is not None:
                 size = self.space.size or self.max_trials
                 assert len(self.trials) == min(self.max_trials, size)
+                left = {stop.index for stop in decision.stop}
+                assert left == {t.index for t in self.trials.values() if t.state is PAUSED}
                 return
+            for stop in decision.stop:
+                self._end(self.trials[stop.index], TrialState.EARLY_STOPPED)
+            for promotion in decision.promote:
+                self._promote(promotion)
             for suggestion in decision.launch:
                 self.trials[suggestion.index] = Trial(
                     index=suggestion.index,
                     name=f"trial-{suggestion.index}",
                     parameters=suggestion.parameters,
                     state=PENDING,
+                    resource=suggestion.resource,
                     bracket=suggestion.bracket,
                     holds_slot=True,
                 )

@@ -91,7 +91,8 @@ def test_suspending_a_suspended_trial_changes_nothing() -> None:
 
 
 def test_a_trial_that_begins_anew_has_reported_nothing() -> None:
-    status = trials.begun_anew(make_trial(0, "Pending", {1: 0.4}, reason="Suspended", attempts=1))
+    waiting = make_trial(0, "Pending", {1: 0.4}, reason="Suspended", attempts=1)
+    status = trials.begun_anew(waiting, make_spec())
     assert (status.observations, status.reason, status.message) == ([], "", "")
     assert status.attempts == 1
 

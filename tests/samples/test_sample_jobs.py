@@ -22,6 +22,8 @@ def test_there_is_a_sample_of_everything() -> None:
         "file",
         "gpu",
         "grid",
+        "hyperband-promotion",
+        "hyperband-synchronous",
         "hyperband",
         "kueue",
         "median-stopping",

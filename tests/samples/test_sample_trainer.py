@@ -41,6 +41,35 @@ def test_an_epoch_is_a_line_and_the_same_seed_gives_the_same_lines(
     assert 0.8 < reports[2]["val_accuracy"] <= 1
 
 
+def test_a_training_goes_on_from_its_checkpoint_as_if_it_had_never_ended(
+    trainer: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--hidden=16", "--learning-rate=0.01"]
+    assert trainer.main([*flags, "--epochs=3"]) == 0
+    whole = capsys.readouterr().out.splitlines()
+    saved = [*flags, f"--checkpoint-dir={tmp_path / 'new'}"]
+    assert trainer.main([*saved, "--epochs=1"]) == 0
+    assert capsys.readouterr().out.splitlines() == whole[:1]
+    assert trainer.main([*saved, "--epochs=3"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["resumed from epoch 1", *whole[1:]]
+    assert trainer.main([*saved, "--epochs=3"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["resumed from epoch 3", whole[2]]
+
+
+def test_the_environment_says_where_the_checkpoint_is_and_a_lost_one_is_told(
+    trainer: ModuleType,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KUBETUNE_CHECKPOINT_DIR", str(tmp_path))
+    monkeypatch.setenv("KUBETUNE_RESUME_FROM", "1")
+    assert trainer.main(["--epochs=1", "--hidden=2"]) == 0
+    first, _ = capsys.readouterr().out.splitlines()
+    assert first == "no checkpoint of epoch 1: from the beginning"
+    assert [path.name for path in tmp_path.iterdir()] == ["state.pickle"]
+
+
 def test_a_termination_signal_ends_the_training_at_once() -> None:
     flags = ["--epochs=1000", "--epoch-seconds=60", "--hidden=2"]
     command = [sys.executable, "-B", str(TRAINER / "train.py"), *flags]

@@ -16,4 +16,4 @@ def test_the_fallback_is_random_search(strategy: str) -> None:
 
 
 def test_the_fallback_of_hyperband_gives_trials_their_resource() -> None:
-    assert fallback(make_spec("Hyperband")) is hyperband.suggest
+    assert fallback(make_spec("Hyperband")) is hyperband.suggest_random

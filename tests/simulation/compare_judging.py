@@ -127,6 +127,7 @@ def make_job(
         spec=make_spec(
             "Random" if way == "random" else "Hyperband",
             parameters=PARAMETERS,
+            hyperband=None if way == "random" else {"maxResource": FULL, "brackets": 1},
             limits={"maxTrials": trials, "maxParallelTrials": setting.workers},
         ),
         training=at_pace(

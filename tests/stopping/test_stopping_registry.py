@@ -2,15 +2,23 @@ from typing import Any
 
 import pytest
 
-from kubetune.api.strategy import EarlyStoppingType, StrategyType
-from kubetune.stopping import asha, median
+from kubetune.api.strategy import EarlyStoppingType, HyperbandMode
+from kubetune.stopping import asha, median, promotion, synchronous
 from kubetune.stopping.protocol import StopFn
-from kubetune.stopping.registry import OF_EARLY_STOPPING, OF_STRATEGY, find_stops, rule_for
+from kubetune.stopping.registry import (
+    OF_EARLY_STOPPING,
+    OF_MODE,
+    find_promotions,
+    find_stops,
+    halving_of,
+    retire_paused,
+    rule_for,
+)
 from tests.core.builders import make_spec
 
 
-def test_every_strategy_and_kind_of_early_stopping_is_registered() -> None:
-    assert set(OF_STRATEGY) == set(StrategyType)
+def test_every_mode_and_kind_of_early_stopping_is_registered() -> None:
+    assert set(OF_MODE) == set(HyperbandMode)
     assert set(OF_EARLY_STOPPING) == set(EarlyStoppingType)
 
 
@@ -32,5 +40,31 @@ def test_the_rule_of_a_job(strategy: str, early_stopping: str | None, want: Stop
     assert rule_for(make_spec(strategy, **fields)) is want
 
 
-def test_a_job_without_a_rule_stops_nothing() -> None:
+@pytest.mark.parametrize("mode", HyperbandMode)
+def test_a_mode_that_pauses_trials_promotes_them_and_retires_those_that_are_left(
+    mode: HyperbandMode,
+) -> None:
+    halving = OF_MODE[mode]
+    assert (halving.promote is not None) == mode.pauses
+    assert (halving.retire is not None) == mode.pauses
+
+
+@pytest.mark.parametrize(
+    ("mode", "want"), [("Promotion", None), ("Synchronous", synchronous.stop_dropped)]
+)
+def test_the_rule_of_a_mode_that_pauses(mode: str, want: StopFn | None) -> None:
+    settings = {"mode": mode, "restartPromoted": True, "maxResource": 9}
+    assert rule_for(make_spec("Hyperband", hyperband=settings)) is want
+
+
+def test_promotion_has_its_own_rules() -> None:
+    settings = {"mode": "Promotion", "restartPromoted": True, "maxResource": 9}
+    assert halving_of(make_spec("Hyperband", hyperband=settings)).promote is (
+        promotion.find_promotions
+    )
+
+
+def test_a_job_without_a_rule_stops_and_promotes_nothing() -> None:
     assert find_stops(make_spec(), []) == ()
+    assert find_promotions(make_spec(), []) == ()
+    assert retire_paused(make_spec(), []) == ()

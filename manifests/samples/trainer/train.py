@@ -6,11 +6,17 @@ It knows nothing of Kubetune: it takes its parameters as flags and prints a line
 
 Two other ways to report are here to be looked at: --metrics-file writes the same as JSON lines,
 --annotate puts them on the pod that the program runs in (see annotation.py).
+
+With a checkpoint directory it saves its state after each epoch, and when it is started again it
+goes on from there. Kubetune names the directory in KUBETUNE_CHECKPOINT_DIR, and in
+KUBETUNE_RESUME_FROM the epoch that an earlier attempt has certainly saved.
 """
 # ruff: noqa: INP001, T201  a program of its own, whose output is for people and for collectors
 
 import argparse
 import json
+import os
+import pickle
 import signal
 import sys
 import time
@@ -18,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from annotation import PodAnnotation
 
@@ -66,7 +73,18 @@ def train(options: argparse.Namespace) -> Iterator[dict[str, float]]:
         batch_size=options.batch_size,
         random_state=options.seed,
     )
-    for epoch in range(1, options.epochs + 1):
+    done = 0
+    checkpoint = Checkpoint(options.checkpoint_dir) if options.checkpoint_dir else None
+    saved = checkpoint.load() if checkpoint else None
+    if saved is not None:
+        model, metrics = saved
+        done = int(metrics["step"])
+        print(f"resumed from epoch {done}", flush=True)
+        if done >= options.epochs:
+            yield metrics  # the attempt before was cut off before anybody heard of it
+    elif options.resume_from:
+        print(f"no checkpoint of epoch {options.resume_from}: from the beginning", flush=True)
+    for epoch in range(done + 1, options.epochs + 1):
         end = time.monotonic() + options.epoch_seconds
         try:
             model.partial_fit(x, y, classes=range(10))
@@ -76,11 +94,40 @@ def train(options: argparse.Namespace) -> Iterator[dict[str, float]]:
             yield {"step": epoch, "val_accuracy": float("nan"), "val_loss": float("nan")}
             return
         time.sleep(max(end - time.monotonic(), 0))
-        yield {
+        metrics = {
             "step": epoch,
             "val_accuracy": round(float(model.score(x_val, y_val)), 4),
             "val_loss": round(float(log_loss(y_val, model.predict_proba(x_val))), 4),
         }
+        if checkpoint:
+            checkpoint.save(model, metrics)
+        yield metrics
+
+
+class Checkpoint:
+    """The state of a training in a directory that outlives it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "state.pickle"
+
+    def load(self) -> tuple[Any, dict[str, float]] | None:
+        """The model and the metrics of the last epoch that was saved; None if none was."""
+        try:
+            with self._path.open("rb") as file:
+                saved: tuple[Any, dict[str, float]] = pickle.load(file)  # noqa: S301  our own file
+        except FileNotFoundError:
+            return None
+        return saved
+
+    def save(self, model: Any, metrics: dict[str, float]) -> None:
+        """Save; whoever is killed meanwhile leaves the state before as it was."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        new = self._path.with_suffix(".new")
+        with new.open("wb") as file:
+            pickle.dump((model, metrics), file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -100,6 +147,19 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--metrics-file", type=Path, help="also write metrics there, as JSON lines")
     parser.add_argument(
         "--annotate", action="store_true", help="also write metrics on the pod, as an annotation"
+    )
+    directory = os.environ.get("KUBETUNE_CHECKPOINT_DIR")
+    parser.add_argument(
+        "--checkpoint-dir",
+        type=Path,
+        default=Path(directory) if directory else None,
+        help="save there after each epoch, and go on from what is there",
+    )
+    parser.add_argument(
+        "--resume-from",
+        type=int,
+        default=int(os.environ.get("KUBETUNE_RESUME_FROM") or 0),
+        help="the epoch that is expected there",
     )
     return parser.parse_args(arguments)
 

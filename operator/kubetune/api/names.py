@@ -12,6 +12,7 @@ LABEL_INDEX = f"{GROUP}/trial-index"
 LABEL_RUN = f"{GROUP}/run"
 ANNOTATION_METRICS = f"{GROUP}/metrics"
 ANNOTATION_VALUE = f"{GROUP}/value"
+ANNOTATION_RESOURCE = f"{GROUP}/resource"
 
 COLLECTOR_CONTAINER = "kubetune-collector"
 FIELD_MANAGER = "kubetune"
@@ -40,6 +41,20 @@ def trial_name(job: str, run_id: str | None, index: int) -> str:
     digest = hashlib.sha256(stem.encode()).hexdigest()[:_HASH_LENGTH]
     suffix = f"-{digest}-{index}"
     return stem[: MAX_TRIAL_NAME - len(suffix)].rstrip("-.") + suffix
+
+
+def checkpoint_claim(job: str) -> str:
+    """Return the name of the claim that is made for a TuningJob's checkpoints."""
+    return f"{job}-checkpoints"
+
+
+def checkpoint_directory(trial: str, uid: str) -> str:
+    """Return a trial's own directory on the checkpoint volume, the same for all its attempts.
+
+    The UID keeps it apart from that of an earlier trial of that name: the volume may outlive a job
+    that is deleted and made anew.
+    """
+    return f"{trial}-{uid[:_HASH_LENGTH]}"
 
 
 def parameter_variable(name: str) -> str:

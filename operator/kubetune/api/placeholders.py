@@ -54,10 +54,12 @@ _TEXT_MAPS = frozenset({"annotations", "labels", "matchLabels", "nodeSelector"})
 def check_placeholders(spec: TuningJobSpec) -> tuple[Fault, ...]:
     """Return what is wrong with the placeholders of a spec that has no other faults.
 
-    That is: names that do not exist, `$(trial.resource)` without Hyperband, and parameters that
-    the template never uses. A parameter is used where its placeholder stands, or where its own
-    environment variable or KUBETUNE_PARAMETERS is mentioned: in a command, in an argument, or in an
-    annotation, by which a template says that the code in the image reads it.
+    That is: names that do not exist, `$(trial.resource)` without Hyperband, no `$(trial.resource)`
+    where trials have to end at their rungs, and parameters that the template never uses.
+
+    A parameter is used where its placeholder stands, or where its own environment variable or
+    KUBETUNE_PARAMETERS is mentioned: in a command, in an argument, or in an annotation, by which a
+    template says that the code in the image reads it.
     """
     template = spec.trial.template
     return (
@@ -67,6 +69,7 @@ def check_placeholders(spec: TuningJobSpec) -> tuple[Fault, ...]:
             for fault in _unknown(spec, path, text)
         ),
         *_unused(spec.parameters, [text for _, text in _texts(template, _TEMPLATE)]),
+        *_endless(spec, [text for _, text in _texts(template, _TEMPLATE)]),
     )
 
 
@@ -206,6 +209,21 @@ def _unused(parameters: Sequence[ParameterSpec], texts: Sequence[str]) -> Iterat
                 f"kubetune.dev/reads: {PARAMETERS_VARIABLE}",
                 rule="parameter-unused",
             )
+
+
+def _endless(spec: TuningJobSpec, texts: Sequence[str]) -> Iterator[Fault]:
+    """Yield a fault if trials are to end at their rungs and are not told where these are."""
+    settings = spec.strategy.hyperband
+    if settings is None or not settings.mode.pauses:
+        return
+    if not any(f[0].endswith("$(trial.resource)") for text in texts for f in _placeholders(text)):
+        yield Fault(
+            path=_TEMPLATE,
+            message=f"{_TEMPLATE} never uses $(trial.resource): with the mode {settings.mode} a "
+            "trial has to end at its rung, so give it to the training code as the number of steps, "
+            "such as --epochs=$(trial.resource)",
+            rule="resource-unused",
+        )
 
 
 def _placeholders(text: str) -> Iterator[re.Match[str]]:

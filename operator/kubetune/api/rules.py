@@ -3,6 +3,7 @@
 from typing import Any
 
 from kubetune.api.rule import Rule
+from kubetune.api.rules_checkpoint import CHECKPOINT_RULES
 from kubetune.api.rules_job import JOB_RULES
 from kubetune.api.rules_metrics import METRICS_RULES
 from kubetune.api.rules_parameters import PARAMETER_RULES
@@ -13,6 +14,7 @@ RULES: tuple[Rule[Any], ...] = (
     *PARAMETER_RULES,
     *STRATEGY_RULES,
     *WARM_START_RULES,
+    *CHECKPOINT_RULES,
     *METRICS_RULES,
     *JOB_RULES,
 )

@@ -51,8 +51,11 @@ _BRACKETS = Rule(
     at="spec.strategy.hyperband",
     model=HyperbandSettings,
     field_path=".brackets",
-    cel=f"self.minResource >= self.maxResource || self.brackets <= {_RUNG_COUNT}",
-    holds=lambda h: h.min_resource >= h.max_resource or h.brackets <= _rung_count(h),
+    cel="!has(self.brackets) || self.minResource >= self.maxResource || "
+    f"self.brackets <= {_RUNG_COUNT}",
+    holds=lambda h: (
+        h.brackets is None or h.min_resource >= h.max_resource or h.brackets <= _rung_count(h)
+    ),
     message="spec.strategy.hyperband.brackets is {brackets} but the number of rungs from "
     "minResource {minResource} to maxResource {maxResource} is {rungs}: use at most as many "
     "brackets",

@@ -112,15 +112,13 @@ UPDATE_RULES: tuple[UpdateRule[Any], ...] = (
         cel="self.parameters == oldSelf.parameters && "
         f"{_ORDER.format('self')} == {_ORDER.format('oldSelf')}",
     ),
-    _fixed(
-        "warmStart",
-        cel="has(self.warmStart) == has(oldSelf.warmStart) && "
-        "(!has(self.warmStart) || self.warmStart == oldSelf.warmStart)",
-    ),
-    _fixed(
-        "earlyStopping",
-        cel="has(self.earlyStopping) == has(oldSelf.earlyStopping) && "
-        "(!has(self.earlyStopping) || self.earlyStopping == oldSelf.earlyStopping)",
+    *(
+        _fixed(
+            field,
+            cel=f"has(self.{field}) == has(oldSelf.{field}) && "
+            f"(!has(self.{field}) || self.{field} == oldSelf.{field})",
+        )
+        for field in ("warmStart", "earlyStopping", "checkpoint")
     ),
     _RUN_ID_REMOVED,
     _STOP_TAKEN_BACK,

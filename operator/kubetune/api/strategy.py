@@ -33,8 +33,51 @@ class RandomSettings(ApiModel):
     )
 
 
+class HyperbandMode(StrEnum):
+    """What becomes of a trial at a rung."""
+
+    STOPPING = "Stopping"
+    PROMOTION = "Promotion"
+    SYNCHRONOUS = "Synchronous"
+
+    @property
+    def pauses(self) -> bool:
+        """True if a trial ends at its rung and waits there for its promotion."""
+        return self is not HyperbandMode.STOPPING
+
+
+class HyperbandSearch(StrEnum):
+    """Where Hyperband's points come from."""
+
+    RANDOM = "Random"
+    BAYESIAN = "Bayesian"
+
+
 class HyperbandSettings(ApiModel):
-    """Settings of Hyperband, in its asynchronous stopping form."""
+    """Settings of Hyperband."""
+
+    mode: HyperbandMode = Field(
+        default=HyperbandMode.STOPPING,
+        description="Stopping: a trial runs towards maxResource and is stopped at the first rung "
+        "where it is not among the best; needs no checkpoint. Promotion: a trial trains to its "
+        "rung, $(trial.resource), ends and is Paused; as soon as it is among the best there, it is "
+        "promoted and trains on to the next rung (asynchronous successive halving). Synchronous: "
+        "the same in brackets of a fixed size, as in the original Hyperband: a rung is decided "
+        "when all of its trials have ended; meanwhile the next bracket begins. Promotion and "
+        "Synchronous need spec.checkpoint, or restartPromoted.",
+    )
+    search: HyperbandSearch = Field(
+        default=HyperbandSearch.RANDOM,
+        description="Where the points come from. Random: independent points, as in the original "
+        "Hyperband. Bayesian: points where a model expects the largest improvement; it learns from "
+        "the highest rung that enough trials have reached.",
+    )
+    restart_promoted: bool = Field(
+        default=False,
+        description="true: a promoted trial trains again from its beginning, because the training "
+        "code keeps no checkpoint. That costs about 1.5 times the steps with a reductionFactor of "
+        "3. Only with mode Promotion or Synchronous, and only without spec.checkpoint.",
+    )
 
     min_resource: int = Field(
         default=1,
@@ -55,12 +98,14 @@ class HyperbandSettings(ApiModel):
         le=100,
         description="At each rung the best 1/reductionFactor of the trials go on.",
     )
-    brackets: int = Field(
-        default=1,
+    brackets: int | None = Field(
+        default=None,
         ge=1,
         le=10,
-        description="Number of brackets. Bracket b starts at rung b, so its trials are first "
-        "judged later; several brackets protect slow starters. At most the number of rungs.",
+        description="Number of brackets, at most the number of rungs. Bracket b starts at rung b, "
+        "so its trials are first judged later; several brackets protect slow starters. With mode "
+        "Synchronous the brackets come one after the other, and then again from the first. Absent: "
+        "with Synchronous as many as there are rungs, otherwise 3 or, with fewer rungs, as many.",
     )
 
 
@@ -70,8 +115,8 @@ class StrategySpec(ApiModel):
     type: StrategyType = Field(
         description="Grid: every combination once. Random: independent points. Bayesian: "
         "points where a model of the trials so far expects the largest improvement, after a start "
-        "that fills the space evenly. Hyperband: random points, of which the worse ones are "
-        "stopped at rungs (asynchronous successive halving)."
+        "that fills the space evenly. Hyperband: random points, of which at each rung only "
+        "the better ones go on (successive halving)."
     )
     seed: int | None = Field(
         default=None,

@@ -13,15 +13,17 @@ class TrialState(StrEnum):
     """Where a trial stands.
 
     Pending ─► Running ─► Succeeded
-       ▲  │       ├─────► EarlyStopped        by rule, with evidence
-       │  │       ├─────► Failed
-       │  │       ├─────► MetricsUnavailable  it ended, but never reported the objective
-       │  └───────┼─────► Stopped             the job ended or was stopped by the user
-       └──────────┘ suspend, resume
+     ▲ ▲  │       ├─────► EarlyStopped        by rule, with evidence
+     │ │  │       ├─────► Failed
+     │ │  │       ├─────► MetricsUnavailable  it ended, but never reported the objective
+     │ │  └───────┼─────► Stopped             the job ended or was stopped by the user
+     │ └──────────┤ suspend, resume
+     └── Paused ◄─┘ trained to its rung; promoted, or EarlyStopped when that can come no more
     """
 
     PENDING = "Pending"
     RUNNING = "Running"
+    PAUSED = "Paused"
     SUCCEEDED = "Succeeded"
     EARLY_STOPPED = "EarlyStopped"
     FAILED = "Failed"
@@ -31,7 +33,12 @@ class TrialState(StrEnum):
     @property
     def is_finished(self) -> bool:
         """True for every state that a trial never leaves."""
-        return self not in (TrialState.PENDING, TrialState.RUNNING)
+        return self not in (TrialState.PENDING, TrialState.RUNNING, TrialState.PAUSED)
+
+    @property
+    def is_idle(self) -> bool:
+        """True while nothing of the trial needs to run: it is finished, or waits at a rung."""
+        return self.is_finished or self is TrialState.PAUSED
 
 
 class BasisSpec(ApiModel):
@@ -58,10 +65,16 @@ class TrialSpec(ApiModel):
         max_length=50, description="The point of the search space: value by parameter's name."
     )
     resource: int | None = Field(
-        default=None, ge=1, description="Steps that the trial may use at most; Hyperband only."
+        default=None,
+        ge=1,
+        description="Steps that the trial may use at first; Hyperband only. Promotions raise them, "
+        "see status.resource.",
     )
     bracket: int | None = Field(
-        default=None, ge=0, description="The bracket of the trial; Hyperband only."
+        default=None,
+        ge=0,
+        description="The bracket of the trial; Hyperband only. With mode Synchronous brackets are "
+        "numbered on and on.",
     )
     run_id: str | None = Field(default=None, max_length=16, description="The run it belongs to.")
     reason: str | None = Field(
@@ -105,11 +118,23 @@ class AttemptStatus(ApiModel):
     start_time: datetime | None = Field(
         default=None, description="When its training container started."
     )
-    end_time: datetime | None = Field(default=None, description="When it ended.")
+    end_time: datetime | None = Field(
+        default=None, description="When it ended; while Paused, when it reached its rung."
+    )
     reason: str | None = Field(
         default=None, max_length=64, description="What came after it, such as Disrupted."
     )
     step: int | None = Field(default=None, description="The last step that it reported.")
+
+
+class RungStatus(ApiModel):
+    """What a trial reached at one rung, and by what it was promoted from there."""
+
+    step: int = Field(ge=1, description="The rung: the steps to which the trial was trained.")
+    value: float = Field(description="The objective there.")
+    promotion: EvidenceStatus | None = Field(
+        default=None, description="Why it was promoted from there; absent if it was not."
+    )
 
 
 class TrialStatus(ApiModel):
@@ -146,10 +171,24 @@ class TrialStatus(ApiModel):
         max_length=10,
         description="The attempts before the present or last one, oldest first; the last ten.",
     )
+    resource: int | None = Field(
+        default=None,
+        ge=1,
+        description="Steps that it may use by now; absent before its first promotion.",
+    )
+    rungs: list[RungStatus] = Field(
+        default_factory=list,
+        max_length=64,
+        description="The rungs to which it was trained, ascending; modes Promotion and Synchronous "
+        "only. They stay as they are whatever becomes of the trial.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["step"]},
+    )
     job_uid: str | None = Field(
         default=None, max_length=64, description="UID of the Job of the present attempt."
     )
     start_time: datetime | None = Field(
         default=None, description="When its training container first started."
     )
-    completion_time: datetime | None = Field(default=None, description="When it ended.")
+    completion_time: datetime | None = Field(
+        default=None, description="When it ended; while Paused, when it reached its rung."
+    )

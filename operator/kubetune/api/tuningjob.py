@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from kubetune.api.checkpoint import CheckpointSpec
 from kubetune.api.durations import Duration
 from kubetune.api.job_template import JobTemplateCheck
 from kubetune.api.model import ApiModel
@@ -271,11 +272,18 @@ class TuningJobSpec(ApiModel):
         default_factory=MetricsSpec, description="How metrics are collected."
     )
     trial: TrialTemplateSpec = Field(description="What a trial runs.")
+    checkpoint: CheckpointSpec | None = Field(
+        default=None,
+        description="A volume on which a trial keeps its progress for its next attempt: after a "
+        "promotion, a suspension or a disruption. The training code is told the directory in "
+        "KUBETUNE_CHECKPOINT_DIR, and in KUBETUNE_RESUME_FROM the step that an earlier attempt has "
+        "trained to for certain, 0 if none has. Absent: every attempt begins anew.",
+    )
     suspend: bool = Field(
         default=False,
         description="true: the Jobs of running trials are deleted and no new ones start; finished "
-        "trials keep their results. Back to false: the interrupted trials run again from their "
-        "beginning, with the same parameters. May be changed.",
+        "trials keep their results. Back to false: the interrupted trials run again with the same "
+        "parameters, from their beginning or from their checkpoint. May be changed.",
     )
     stop: bool = Field(
         default=False,

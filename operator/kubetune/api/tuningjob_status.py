@@ -59,6 +59,7 @@ class TrialCounts(ApiModel):
 
     pending: int = Field(default=0, ge=0, description="Waiting for their pod to start.")
     running: int = Field(default=0, ge=0, description="Training.")
+    paused: int = Field(default=0, ge=0, description="Trained to a rung, waiting for promotion.")
     succeeded: int = Field(default=0, ge=0, description="Ended with a value.")
     early_stopped: int = Field(default=0, ge=0, description="Stopped by a rule.")
     failed: int = Field(default=0, ge=0, description="Ended without success.")
@@ -203,7 +204,9 @@ class TuningJobStatus(ApiModel):
     reason: str | None = Field(default=None, max_length=64, description="Why it is in that phase.")
     message: str | None = Field(default=None, max_length=4096, description="The same for a person.")
     progress: str | None = Field(
-        default=None, max_length=32, description='Finished and wanted trials, such as "12/60".'
+        default=None,
+        max_length=32,
+        description='Finished and wanted trials, such as "12/60"; Paused ones count.',
     )
     run_id: str | None = Field(default=None, max_length=16, description="The run it is about.")
     seed: int | None = Field(default=None, description="The seed in use.")

@@ -9,10 +9,11 @@ from typing import Self
 
 from kubetune.cli.objects import Trial, TuningJob
 
-UNFINISHED = ("Pending", "Running")
+UNFINISHED = ("Pending", "Running", "Paused")
 STATES = (
     "Pending",
     "Running",
+    "Paused",
     "Succeeded",
     "EarlyStopped",
     "Failed",

@@ -34,7 +34,7 @@ class Collection:
         self._find = find
         self._now = now
         self._on_report = on_report
-        self._steps = StepCounter(settings.objective)
+        self._steps = StepCounter(settings.objective, trained=settings.trained)
         self._splitter = LineSplitter(
             words(settings.metrics, settings.patterns), stamped=settings.source == "Stdout"
         )

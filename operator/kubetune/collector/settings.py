@@ -45,6 +45,8 @@ class Settings(NamedTuple):
         patterns: The user's patterns; when there are any, they replace the default format.
         rungs: Steps (ascending) at which the operator compares trials; may be empty.
         termination_log: Where the termination message goes.
+        trained: Steps that an earlier attempt has trained; steps that nobody names count on from
+            there.
     """
 
     namespace: str
@@ -59,6 +61,7 @@ class Settings(NamedTuple):
     patterns: tuple[Pattern, ...]
     rungs: tuple[int, ...]
     termination_log: str
+    trained: int = 0
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -83,6 +86,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         maximize=goal == "Maximize",
         metrics=tuple(metrics),
         patterns=tuple(_pattern(item) for item in collect.get("patterns") or ()),
+        trained=int(collect.get("trained") or 0),
         rungs=tuple(sorted({int(rung) for rung in collect.get("rungs") or ()})),
         termination_log=environ.get("KUBETUNE_TERMINATION_LOG", TERMINATION_LOG),
     )

@@ -10,9 +10,15 @@ class StepCounter:
     for its objective, and the values that wait for the next objective.
     """
 
-    def __init__(self, objective: str) -> None:
+    def __init__(self, objective: str, *, trained: int = 0) -> None:
+        """Begin to count.
+
+        Args:
+            objective: The metric whose reports are counted.
+            trained: Steps that an earlier attempt has trained; counting goes on from there.
+        """
         self._objective = objective
-        self._largest = 0
+        self._largest = trained
         self._current: int | None = None
         self._incomplete: int | None = None
         self._seen_objective = False

@@ -12,7 +12,8 @@ from kubetune.kube.objects import Trial
 Severity = Literal["Normal", "Warning"]
 
 _TROUBLES = (TrialState.FAILED, TrialState.METRICS_UNAVAILABLE)
-_ORDINARY = ("Suspended", "Queued")
+_PROMOTED = "Promoted"
+_ORDINARY = ("Suspended", "Queued", _PROMOTED)
 _TOLD_TO_THE_JOB = (*_TROUBLES, TrialState.EARLY_STOPPED)
 
 
@@ -36,11 +37,11 @@ def announce_trial(recorder: Recorder, body: Mapping[str, Any], old: Trial, new:
         note=note,
         severity=severity,
     )
-    if state in _TOLD_TO_THE_JOB:
+    if state in _TOLD_TO_THE_JOB or status.reason == _PROMOTED:
         recorder.record(
             job_reference(body),
             action=state.value,
-            reason=f"Trial{state.value}",
+            reason=f"Trial{_PROMOTED if status.reason == _PROMOTED else state.value}",
             note=f"{new.metadata.name}: {status.reason}: {note}",
             severity=severity,
         )

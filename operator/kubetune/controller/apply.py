@@ -77,6 +77,7 @@ class Writer:
 
         Raises:
             NameTakenError: A Job that the trial does not own has the name.
+            ConflictError: The Job of an earlier rung is not gone yet: look again.
         """
         namespace = trial.metadata.namespace
         manifest = build_trial_job(
@@ -92,6 +93,10 @@ class Writer:
         job = _job_decoder.decode(answer)
         _require_owner(job, trial.metadata.uid, "Job")
         self._cluster.jobs(namespace).remember(job)
+        if TrialView(trial=trial, job=job, pods=()).has_earlier_job:
+            raise ConflictError(
+                409, f"the Job {job.metadata.name} of an earlier rung is still there"
+            )
         return job
 
     async def record(self, trial: Trial, status: TrialStatus) -> Trial | None:

@@ -37,7 +37,8 @@ def accounted(
     """
     old = view.trial.status
     ended: list[tuple[datetime, datetime]] = []
-    is_finished = TrialState(status.state).is_finished
+    # A Paused trial's attempt has ended, and the next one may be far away.
+    is_finished = TrialState(status.state).is_idle
     goes_on = status.state == TrialState.RUNNING and status.start_time == old.start_time
     if old.state == TrialState.RUNNING and old.start_time is not None and not goes_on:
         if is_finished and status.start_time == old.start_time:
@@ -47,6 +48,15 @@ def accounted(
             ended.append((old.start_time, attempt.end_time or now))
             earlier = [*old.earlier_attempts, attempt][-KEPT_ATTEMPTS:]
             status = changed(status, earlier_attempts=earlier)
+    if old.state == TrialState.PAUSED and status.state == TrialState.PENDING:
+        before = Attempt(
+            start_time=old.start_time,
+            end_time=old.completion_time,
+            reason=old.reason,
+            step=old.step,
+        )
+        earlier = [*old.earlier_attempts, before][-KEPT_ATTEMPTS:]
+        status = changed(status, earlier_attempts=earlier)
     if is_finished and status.start_time is not None and status.start_time != old.start_time:
         # It began and ended while nobody looked.
         ended.append((status.start_time, _end(status, now)))

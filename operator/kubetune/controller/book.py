@@ -12,7 +12,7 @@ from kubetune.controller.announce import announce_trial
 from kubetune.controller.attempts import accounted
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.snapshot import Snapshot, TrialView
-from kubetune.core.rungs import rung_levels
+from kubetune.core.rungs import levels_of
 from kubetune.kube.objects import ObjectKey, Trial, TrialStatus
 
 _log = logging.getLogger(__name__)
@@ -90,4 +90,4 @@ def _rungs(spec: TuningJobSpec) -> tuple[int, ...]:
     hyperband = spec.strategy.hyperband
     if spec.strategy.type is not StrategyType.HYPERBAND or hyperband is None:
         return ()
-    return rung_levels(hyperband.min_resource, hyperband.max_resource, hyperband.reduction_factor)
+    return levels_of(hyperband)

@@ -102,13 +102,14 @@ class Look:
         seen = self.core_trials()
         decision = await self._decide(seen)
         outcome = decision.outcome
-        if outcome is not None and not await self._end(outcome):
+        told = await all_of(*(self._stop_early(stop) for stop in decision.stop))
+        if outcome is not None and not (all(told) and await self._end(outcome)):
             outcome = None  # not all trials could be told: once more
         if outcome is not None and outcome.kind is OutcomeKind.COMPLETE:
             await self._hand_over()
-        await all_of(*(self._stop_early(stop) for stop in decision.stop))
         # What has to end comes before what may start, and does not depend on it.
         await self._delete_ended()
+        await all_of(*(self._starter.promote(promotion) for promotion in decision.promote))
         await self._starter.launch(decision, seen)
         if decision.outcome is None and self.refusal is None and not self.spec.suspend:
             await self._starter.start()
@@ -183,8 +184,10 @@ class Look:
         if decision.wake_after is not None:
             self._book.wake_after(decision.wake_after)
         # Pods of deleted trials take the place of new ones, and so does all of an earlier run.
-        room = 0 if self._earlier else max(0, len(decision.launch) - self._strays)
-        return replace(decision, launch=decision.launch[:room])
+        wanted = len(decision.promote) + len(decision.launch)
+        room = 0 if self._earlier else max(0, wanted - self._strays)
+        promote = decision.promote[:room]
+        return replace(decision, promote=promote, launch=decision.launch[: room - len(promote)])
 
     async def _record_world(self, view: TrialView) -> None:
         """Record what the cluster says of a trial."""
@@ -197,7 +200,7 @@ class Look:
             if tail:
                 message = f"{status.message}\nlast lines:\n{tail}"
                 status = msgspec.structs.replace(status, message=message)
-        if self.spec.suspend and not TrialState(status.state).is_finished:
+        if self.spec.suspend and not TrialState(status.state).is_idle:
             status = trials.suspended(view.trial)
         await self._book.record(view, status)
 
@@ -259,11 +262,14 @@ class Look:
                 return
         await self._delete_job(view)
 
-    async def _stop_early(self, stop: StopTrial) -> None:
+    async def _stop_early(self, stop: StopTrial) -> bool:
+        """Record a stop; False when the trial could not be told yet."""
         view = self._book.views[stop.index]
         status = trials.stopped_early(view.trial, stop, self.spec.objective, now=self.now)
-        if await self._book.record(view, status) is not None:
-            self._with.metrics.decisions.labels("stop", stop.evidence.rule).inc()
+        if await self._book.record(view, status) is None:
+            return False
+        self._with.metrics.decisions.labels("stop", stop.evidence.rule).inc()
+        return True
 
     async def _delete_ended(self) -> None:
         """Delete the Jobs of trials that a decision ended or put off."""

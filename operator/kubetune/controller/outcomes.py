@@ -14,7 +14,8 @@ from kubetune.controller import endings, pods
 from kubetune.controller.snapshot import TrialView
 from kubetune.kube.objects import Job, Pod, TrialStatus
 from kubetune.record import observations as reports
-from kubetune.record.endings import ended
+from kubetune.record.endings import ended, paused
+from kubetune.record.objects import granted_resource
 from kubetune.record.verdict import Verdict, changed
 from kubetune.trialjob import training_container
 
@@ -41,7 +42,7 @@ def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: da
         now: Aware; whole seconds are recorded.
     """
     status = view.trial.status
-    if view.state.is_finished:
+    if view.state.is_idle or view.has_earlier_job:
         return Verdict(status=status)
     if view.job is None:
         return Verdict(status=_without_job(status, now))
@@ -50,8 +51,9 @@ def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: da
     verdict = _of_job(view.job, view.pod, status, spec, rungs=rungs, now=now)
     if verdict.status is status:
         return verdict
+    rested = paused(verdict.status, spec, resource=granted_resource(view.trial))
     # Recorded along with something else: not worth a write of its own.
-    return replace(verdict, status=changed(verdict.status, job_uid=view.job.metadata.uid))
+    return replace(verdict, status=changed(rested, job_uid=view.job.metadata.uid))
 
 
 def _without_job(status: TrialStatus, now: datetime) -> TrialStatus:
@@ -83,7 +85,7 @@ def _of_job(
         return _disrupted(status, pod, spec, now)
     if job.spec.suspend:
         message = "the Job is suspended: a queue such as Kueue holds it back"
-        return Verdict(status=_pending(status, "Queued", message))
+        return Verdict(status=_pending(status, spec, "Queued", message))
     started = pods.started_at(pod, training_container(spec)) if pod is not None else None
     if pod is None or started is None:
         return _waiting(status, _start_problem(job, pod), spec, now)
@@ -126,7 +128,7 @@ def _running(
     lingering, wake_at = _lingering(pod, spec, now)
     running = changed(
         status,
-        observations=[] if is_another else status.observations,
+        observations=[] if is_another and spec.checkpoint is None else status.observations,
         state=TrialState.RUNNING.value,
         reason="PodLingers" if lingering else "Training",
         message=lingering,
@@ -179,18 +181,23 @@ def _waiting(
     worth_saying = since + QUIET_START
     if problem.is_usual and now < worth_saying and status.state == TrialState.PENDING:
         return Verdict(status=status, wake_at=min(deadline, worth_saying))
-    return Verdict(status=_pending(status, problem.reason, problem.message), wake_at=deadline)
+    waiting = _pending(status, spec, problem.reason, problem.message)
+    return Verdict(status=waiting, wake_at=deadline)
 
 
-def _pending(status: TrialStatus, reason: str, message: str) -> TrialStatus:
-    """Return the status of a trial that has to wait; what an interrupted attempt said is void."""
+def _pending(status: TrialStatus, spec: TuningJobSpec, reason: str, message: str) -> TrialStatus:
+    """Return the status of a trial that has to wait.
+
+    What an interrupted attempt said is void, unless a checkpoint lets the next one go on.
+    """
+    is_void = status.state == TrialState.RUNNING and spec.checkpoint is None
     return changed(
         status,
         state=TrialState.PENDING.value,
         reason=reason,
         message=message,
         start_time=None,
-        observations=[] if status.state == TrialState.RUNNING else status.observations,
+        observations=[] if is_void else status.observations,
         step=None,
     )
 
@@ -210,7 +217,8 @@ def _disrupted(status: TrialStatus, pod: Pod, spec: TuningJobSpec, now: datetime
         failure = ended(status, TrialState.FAILED, "PodPending", message, now)
         return Verdict(status=failure)
     message = f"{lost}; the trial runs again and this does not count as a failure"
-    return Verdict(status=_pending(status, "Disrupted", message), wake_at=since + patience)
+    waiting = _pending(status, spec, "Disrupted", message)
+    return Verdict(status=waiting, wake_at=since + patience)
 
 
 def _spoken(length: timedelta) -> str:

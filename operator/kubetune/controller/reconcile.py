@@ -19,6 +19,7 @@ from kubetune.api.validation import parse_spec
 from kubetune.controller import acceptance
 from kubetune.controller.acceptance import Refusal
 from kubetune.controller.announce import announce_job
+from kubetune.controller.claims import make_claim
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.look import Look
 from kubetune.controller.parents import HEALING as PARENTS_HEALING
@@ -47,7 +48,10 @@ _log = logging.getLogger(__name__)
 HEALING_INTERVAL = timedelta(seconds=60)
 """When to ask again after a refusal that something other than the spec may lift."""
 
-_HEALING = frozenset({"TemplateForbidden", "AccessNotGranted"}) | PARENTS_HEALING
+_HEALING = (
+    frozenset({"TemplateForbidden", "AccessNotGranted", "ClaimNotMade", "ClaimNameTaken"})
+    | PARENTS_HEALING
+)
 
 
 class Reconciler:
@@ -181,11 +185,13 @@ class Reconciler:
         refusal = acceptance.check_spec(spec)
         if refusal is not None:
             return refusal
+        client = self._with.client
         if recorded.start_time is not None:
             # Within a run the template cannot change; it was found good at the start.
-            return await acceptance.grant_access(
-                self._with.client, key.namespace, spec, role_kind=self._with.role_kind
+            refusal = await acceptance.grant_access(
+                client, key.namespace, spec, role_kind=self._with.role_kind
             )
+            return refusal or await make_claim(client, body, spec)
         refusal = self._parents.refusal(key, spec)
         if refusal is not None:
             return refusal
@@ -201,13 +207,14 @@ class Reconciler:
         )
         if trial is None:
             return None
-        return await acceptance.check_template(
-            self._with.client,
+        refusal = await acceptance.check_template(
+            client,
             spec,
             trial,
             collector_image=self._with.collector_image,
             role_kind=self._with.role_kind,
         )
+        return refusal or await make_claim(client, body, spec)
 
     async def _tidy(
         self,

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kubetune.api.names import ANNOTATION_RESOURCE
 from kubetune.api.trial import TrialState
 from kubetune.controller import pods as pod_facts
 from kubetune.kube.objects import Job, Pod, Trial
+from kubetune.record.objects import granted_resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class TrialView:
     @property
     def holds_slot(self) -> bool:
         """True while the trial may still use what it asked for."""
-        return not self.state.is_finished or self.has_live_pod
+        return not self.state.is_idle or self.has_live_pod
 
     @property
     def job_is_over(self) -> bool:
@@ -55,8 +57,19 @@ class TrialView:
         return any(end.status == "True" for end in ends)
 
     @property
+    def has_earlier_job(self) -> bool:
+        """True when the Job is that of a rung which the trial has left behind."""
+        if self.job is None:
+            return False
+        made_for = self.job.metadata.annotations.get(ANNOTATION_RESOURCE)
+        return made_for is not None and made_for != str(granted_resource(self.trial))
+
+    @property
     def has_leftover_job(self) -> bool:
-        """True when the trial was ended by a decision and its Job does not know yet."""
+        """True when the trial was ended by a decision, or is past a rung, and its Job is not."""
+        if self.has_earlier_job or self.state is TrialState.PAUSED:
+            # Over or not: its name is wanted for the next one.
+            return self.job is not None and self.job.metadata.deletion_timestamp is None
         ended = (TrialState.EARLY_STOPPED, TrialState.STOPPED, TrialState.FAILED)
         # A pod that is over needs no stopping, and its log is worth keeping.
         is_over = self.pod is not None and pod_facts.is_over(self.pod)

@@ -16,7 +16,7 @@ from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.refusals import REFUSED_RETRY, Refusals
 from kubetune.controller.snapshot import TrialView
 from kubetune.core.basis import Basis, basis_of
-from kubetune.core.decision import Decision, Suggestion
+from kubetune.core.decision import Decision, Promotion, Suggestion
 from kubetune.core.trial import Trial as CoreTrial
 from kubetune.errors import (
     ClusterError,
@@ -79,6 +79,16 @@ class Starter:
                 self._book.wake_after(REFUSED_RETRY)
                 return
 
+    async def promote(self, promotion: Promotion) -> None:
+        """Record that a Paused trial goes on, once nothing is left of its Job at the rung."""
+        book = self._book
+        view = book.views[promotion.index]
+        if view.job is not None or view.has_live_pod:
+            return  # it is being deleted, and its end will wake us
+        promoted = trials.promoted(view.trial, promotion)
+        if await book.record(view, promoted) is not None:
+            self._with.metrics.decisions.labels("promote", promotion.evidence.rule).inc()
+
     async def start(self) -> None:
         """Create the Jobs of all trials that have none and may have one."""
         waiting = [view for view in self._book.views.values() if _needs_job(view)]
@@ -103,7 +113,7 @@ class Starter:
     async def _start(self, view: TrialView) -> None:
         book, trial = self._book, view.trial
         if trial.status.observations or trial.status.reason == "Suspended":
-            renewed = await book.record(view, trials.begun_anew(trial))
+            renewed = await book.record(view, trials.begun_anew(trial, book.spec))
             if renewed is None:
                 return
             trial = renewed
@@ -122,7 +132,7 @@ class Starter:
         self._refusals.forget(trial.metadata.uid)
         started = book.views[trial.spec.index] = replace(view, trial=trial, job=job)
         if trial.status.reason == "JobRefused":
-            await book.record(started, trials.begun_anew(trial))
+            await book.record(started, trials.begun_anew(trial, book.spec))
 
     def _held_back(self, view: TrialView) -> bool:
         """True when the API server refused this trial's Job a moment ago."""

@@ -1,4 +1,4 @@
-"""What `decide()` answers: trials to launch and to stop, the end, when to look again."""
+"""What `decide()` answers: trials to launch, promote and stop, the end, when to look again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The numbers behind an early stop; the same fields as EvidenceStatus in the API."""
+    """The numbers behind a stop or a promotion; the same fields as EvidenceStatus in the API."""
 
     rule: str
     step: int
@@ -40,7 +40,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopTrial:
-    """A running trial that will not win.
+    """A trial that will not win: one that runs, or one that is Paused and will not be promoted.
 
     Attributes:
         index: Index of the trial.
@@ -72,6 +72,23 @@ class Convergence:
     trials: int
     regret: float
     threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """A Paused trial that goes on to the next rung.
+
+    Attributes:
+        index: Index of the trial.
+        resource: Steps that it may use from now on.
+        reason: Why, for a person; never empty.
+        evidence: The numbers behind it; its step is the rung that the trial leaves.
+    """
+
+    index: int
+    resource: int
+    reason: str
+    evidence: Evidence
 
 
 class OutcomeKind(StrEnum):
@@ -116,8 +133,9 @@ class Decision:
 
     Attributes:
         launch: New trials, in ascending index.
-        stop: Running trials to stop early. Trials that run at the end of the job are not listed:
-            an outcome ends them all.
+        promote: Paused trials that go on, the most urgent first.
+        stop: Trials to stop early. At the end of the job these are the Paused ones; those that run
+            then are not listed: an outcome ends them all.
         outcome: The end of the job; None while it goes on.
         wake_after: When to decide again though nothing happened; None if only events matter.
         fallback: Why a strategy's answer was replaced by random search; None if it was not.
@@ -126,6 +144,7 @@ class Decision:
     """
 
     launch: tuple[Suggestion, ...] = ()
+    promote: tuple[Promotion, ...] = ()
     stop: tuple[StopTrial, ...] = ()
     outcome: Outcome | None = None
     wake_after: timedelta | None = None

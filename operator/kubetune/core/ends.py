@@ -7,12 +7,14 @@ StoppedByUser         Complete  spec.stop
 TargetReached         Complete  the incumbent is at least as good as completion.target
 FirstTrialsFailed     Failed    limits.maxInitialFailures trials failed and none succeeded yet
 TooManyFailedTrials   Failed    more than limits.maxFailedTrials failed
-SearchSpaceExhausted  Complete  every point of a finite space was tried and has ended
-MaxTrialsReached      Complete  limits.maxTrials trials were made and have ended
+SearchSpaceExhausted  Complete  every point of a finite space was tried and has ended (*)
+MaxTrialsReached      Complete  limits.maxTrials trials were made and have ended (*)
 Converged             Complete  the search has converged and completion.convergence wants that end
 NotImproving          Complete  completion.notImproving.trials in a row did not improve the best
 MaxGpuHoursReached    Complete  the trials have used limits.maxGpuHours GPU-hours
 MaxRuntimeReached     Complete  limits.maxRuntime has passed
+
+(*) or are Paused, and none of these is to go on.
 
 The two that ran out of points or trials and the two that ran out of time are failures with the
 reason NoTrialSucceeded where no trial has a value.
@@ -31,7 +33,7 @@ from kubetune.core.objective import incumbent, to_score, trials_since_improvemen
 from kubetune.core.trial import Trial
 
 _FAILED = (TrialState.FAILED, TrialState.METRICS_UNAVAILABLE)
-_SUCCESSFUL = (TrialState.SUCCEEDED, TrialState.EARLY_STOPPED)
+_SUCCESSFUL = (TrialState.SUCCEEDED, TrialState.EARLY_STOPPED, TrialState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class _World:
         started_at: Start of the run.
         now: The present.
         convergence: When the search was seen to have converged; None if it has not.
+        can_promote: True if a Paused trial is to go on.
     """
 
     spec: TuningJobSpec
@@ -53,6 +56,7 @@ class _World:
     started_at: datetime
     now: datetime
     convergence: Convergence | None
+    can_promote: bool
 
     def evidence(
         self, rule: str, measure: str, value: float, threshold: float, trial: str | None = None
@@ -76,6 +80,7 @@ def find_end(
     started_at: datetime,
     now: datetime,
     convergence: Convergence | None = None,
+    can_promote: bool = False,
 ) -> Outcome | None:
     """Return the end of the job, or None if it goes on.
 
@@ -86,6 +91,7 @@ def find_end(
         started_at: Start of the run.
         now: The present.
         convergence: When the search was seen to have converged; None if it has not.
+        can_promote: True if a Paused trial is to go on.
     """
     world = _World(
         spec=spec,
@@ -94,6 +100,7 @@ def find_end(
         started_at=started_at,
         now=now,
         convergence=convergence,
+        can_promote=can_promote,
     )
     return next(_ends(world), None)
 
@@ -170,7 +177,9 @@ def _used_up(world: _World) -> Iterator[Outcome]:
     no_points = combinations is not None and made >= combinations
     no_trials = limits.max_trials is not None and made >= limits.max_trials
     # Asked at every event: the trials are looked at last.
-    if not (no_points or no_trials) or any(not t.state.is_finished for t in world.trials):
+    if not (no_points or no_trials) or world.can_promote:
+        return
+    if any(not trial.state.is_idle for trial in world.trials):
         return
     if combinations is not None and no_points:
         yield _judged(

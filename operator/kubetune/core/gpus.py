@@ -101,6 +101,7 @@ def gpu_hours_saved(spec: TuningJobSpec, trials: Sequence[Trial]) -> float:
         for trial in trials
         if trial.state is TrialState.SUCCEEDED and trial.observations
     ]
+    hyperband = spec.strategy.hyperband
     usual = median_low(lengths) if lengths else 0
     gpus = gpu_counter(spec)
     saved = 0.0
@@ -110,7 +111,8 @@ def gpu_hours_saved(spec: TuningJobSpec, trials: Sequence[Trial]) -> float:
         if trial.started_at is None or trial.finished_at is None:
             continue
         done = trial.observations[-1].step
-        missing = max((trial.resource or usual) - done, 0)
+        whole = hyperband.max_resource if hyperband is not None else trial.resource or usual
+        missing = max(whole - done, 0)
         seconds = max((trial.finished_at - trial.started_at).total_seconds(), 0)
         saved += gpus(trial.parameters) * seconds * missing / max(done, 1)
     return saved / _HOUR

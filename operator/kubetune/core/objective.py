@@ -5,6 +5,7 @@ better; it is made here and nowhere else.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from kubetune.api.trial import TrialState
@@ -33,14 +34,17 @@ def incumbent(trials: Iterable[Trial], objective: ObjectiveSpec) -> Trial | None
     """Return the best trial so far, None if no trial has a value.
 
     Trials that Succeeded come first: the value of a trial that was stopped belongs to a shorter
-    training. Only if none Succeeded is it the best of those that were EarlyStopped or Stopped.
+    training. Only if none Succeeded is it the best of those that were EarlyStopped or Stopped or
+    are Paused; one that was promoted and trains on stands there with its value at the last rung.
     Among equals the lower index wins.
     """
-    stopped = (TrialState.EARLY_STOPPED, TrialState.STOPPED)
+    stopped = (TrialState.EARLY_STOPPED, TrialState.STOPPED, TrialState.PAUSED)
     best: Trial | None = None
     best_rank: tuple[bool, float, int] | None = None
     for trial in trials:
         succeeded = trial.state is TrialState.SUCCEEDED
+        if trial.rungs and not trial.state.is_idle:
+            trial = replace(trial, state=TrialState.PAUSED, value=trial.rungs[-1].value)  # noqa: PLW2901  as it was there
         if trial.value is None or not (succeeded or trial.state in stopped):
             continue
         rank = (succeeded, to_score(trial.value, objective.goal), -trial.index)

@@ -12,9 +12,10 @@ from kubetune.api.durations import parse_duration
 from kubetune.api.strategy import HyperbandSettings, StrategyType
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import PlanStatus, RungPlan
+from kubetune.core.brackets import bracket_count
 from kubetune.core.gpus import most_gpus
 from kubetune.core.initial_trials import initial_trial_faults
-from kubetune.core.rungs import bracket_sizes, rung_levels
+from kubetune.core.rungs import bracket_sizes, levels_of
 from kubetune.core.space import build_space
 from kubetune.core.warm_start import warm_start_faults
 from kubetune.errors import SearchSpaceError
@@ -78,7 +79,7 @@ def plan(spec: TuningJobSpec) -> Plan:
     trials = _countable(min(counts, default=None))
     hyperband = spec.strategy.hyperband
     share = 1.0 if hyperband is None else share_used(hyperband)
-    steps = None if hyperband is None or trials is None else trials * hyperband.max_resource
+    steps = None if hyperband is None or trials is None else trials * _most_steps(hyperband)
     hours, is_by_trial = _max_gpu_hours(spec, trials)
     status = PlanStatus(
         combinations=_countable(combinations),
@@ -93,24 +94,25 @@ def plan(spec: TuningJobSpec) -> Plan:
 
 
 def share_used(settings: HyperbandSettings) -> float:
-    """Return the share of R that a trial uses on average, 0 < share <= 1.
+    """Return the share of a whole trial's steps that a trial uses on average, 0 < share <= 1.
 
     In a bracket that begins at the rung b a trial gets l_b steps for certain, and those from one
     rung to the next with η^-1, η^-2, …: every rung lets exactly its share go on. Brackets count by
-    their sizes. Less is stopped while a rung has few values, so short jobs use more.
+    their sizes. Less is stopped while a rung has few values, so short jobs use more. Where promoted
+    trials restart, each rung costs all of its steps anew.
 
     Symbols: R the largest resource, η the reduction factor, l_k the steps of rung k.
     """
-    levels = rung_levels(settings.min_resource, settings.max_resource, settings.reduction_factor)
-    sizes = bracket_sizes(len(levels), settings.brackets, settings.reduction_factor)
+    levels = levels_of(settings)
+    sizes = bracket_sizes(len(levels), bracket_count(settings), settings.reduction_factor)
     steps = 0.0
     for bracket, size in enumerate(sizes):
         own = (0, *levels[bracket:])
         steps += size * sum(
-            (later - earlier) / settings.reduction_factor**k
+            (later if settings.restart_promoted else later - earlier) / settings.reduction_factor**k
             for k, (earlier, later) in enumerate(pairwise(own))
         )
-    return steps / (sum(sizes) * settings.max_resource)
+    return steps / (sum(sizes) * _most_steps(settings))
 
 
 def _countable(count: int | None) -> int | None:
@@ -159,10 +161,13 @@ def _note(spec: TuningJobSpec, combinations: int | None) -> str | None:
     return " ".join(notes) or None
 
 
+def _most_steps(settings: HyperbandSettings) -> int:
+    """Return the steps of a trial that reaches the last rung."""
+    return sum(levels_of(settings)) if settings.restart_promoted else settings.max_resource
+
+
 def _rung_table(settings: HyperbandSettings) -> list[RungPlan]:
-    *judged, top = rung_levels(
-        settings.min_resource, settings.max_resource, settings.reduction_factor
-    )
+    *judged, top = levels_of(settings)
     share = f"1/{settings.reduction_factor}"
     return [
         *(RungPlan(step=level, share=share) for level in judged),

@@ -35,12 +35,15 @@ class Trial:
         state: Where it stands.
         observations: Finite objective observations of the present attempt, by step, ascending and
             unique. Empty while the trial is Pending.
-        value: Final value as reported; None unless the trial is finished and reported one.
-        resource: Steps that it may use at most; None without Hyperband.
+        rungs: Its value at each rung to which it was trained and where it then paused, ascending;
+            the steps are the rungs' levels. Whatever becomes of the trial, they stay.
+        value: Final value as reported; None unless the trial is finished, or Paused, and reported
+            one. That of a Paused trial is the value at its last rung.
+        resource: Steps that it may use at most, as granted by now; None without Hyperband.
         bracket: Its bracket; None without Hyperband.
         started_at: When its training container first started; None before.
         finished_at: When it ended; None before.
-        holds_slot: True while the trial is not finished, or is but its pod is not gone yet.
+        holds_slot: True while the trial is Pending or Running, or its pod is not gone yet.
         gpu_seconds: GPUs times seconds of its attempts that have ended, see core.gpus.
     """
 
@@ -49,6 +52,7 @@ class Trial:
     parameters: Mapping[str, ParameterValue]
     state: TrialState
     observations: tuple[Observation, ...] = ()
+    rungs: tuple[Observation, ...] = ()
     value: float | None = None
     resource: int | None = None
     bracket: int | None = None
@@ -56,3 +60,8 @@ class Trial:
     finished_at: datetime | None = None
     holds_slot: bool = field(default=False)
     gpu_seconds: float = 0.0
+
+    @property
+    def trained(self) -> int:
+        """Steps to which it was trained, by what it reported; 0 before that."""
+        return max((seen.step for seen in (*self.observations[-1:], *self.rungs[-1:])), default=0)

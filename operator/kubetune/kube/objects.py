@@ -245,6 +245,14 @@ class Attempt(Slim, frozen=True):
     step: int | None = None
 
 
+class Rung(Slim, frozen=True, omit_defaults=True):
+    """What a trial reached at a rung; `promotion` is what its promotion was decided from."""
+
+    step: int
+    value: float
+    promotion: dict[str, Any] | None = None
+
+
 class TrialStatus(Slim, frozen=True):
     """What has become of a trial; `evidence` is what a stop was decided from."""
 
@@ -261,6 +269,8 @@ class TrialStatus(Slim, frozen=True):
     evidence: dict[str, Any] | None = None
     gpu_seconds: float | None = None
     earlier_attempts: list[Attempt] = []
+    resource: int | None = None
+    rungs: list[Rung] = []
 
 
 class Trial(Object, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ LEASES = Resource("coordination.k8s.io", "v1", "leases")
 SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts")
 CONFIG_MAPS = Resource("", "v1", "configmaps")
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings")
+VOLUME_CLAIMS = Resource("", "v1", "persistentvolumeclaims")
 NAMESPACES = Resource("", "v1", "namespaces")
 
 

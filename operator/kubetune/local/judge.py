@@ -14,9 +14,11 @@ from kubetune.record.endings import (
     container_failed,
     deadline_exceeded,
     ended,
+    paused,
     quoted,
     well_ended,
 )
+from kubetune.record.objects import granted_resource
 from kubetune.record.verdict import Verdict, changed
 
 SIGNALS_FROM = 128
@@ -45,14 +47,15 @@ def judge(
         is_told: True when the end of that process was recorded before.
     """
     status = trial.status
-    if TrialState(status.state).is_finished or is_told:
+    if TrialState(status.state).is_idle or is_told:
         return Verdict(status=status)
     if attempt is None or attempt.is_orphan or attempt.stopping_since is not None:
         return Verdict(status=interrupted(trial))
     running = _running(status, attempt)
     if attempt.is_alive:
         return _within_time(running, attempt, terms, now)
-    return Verdict(status=_ended(running, attempt, spec, terms, at=attempt.ended_at or now))
+    end = _ended(running, attempt, spec, terms, at=attempt.ended_at or now)
+    return Verdict(status=paused(end, spec, resource=granted_resource(trial)))
 
 
 def interrupted(trial: Trial) -> TrialStatus:

@@ -140,7 +140,7 @@ class Looker:
             status = verdict.status
             if attempt is not None and not attempt.is_alive:
                 self._told.add(attempt.uid)
-            if is_interrupted and not TrialState(status.state).is_finished:
+            if is_interrupted and not TrialState(status.state).is_idle:
                 status = interrupted(msgspec.structs.replace(trial, status=status))
             elif verdict.wake_at is not None:
                 deadlines.append(verdict.wake_at)
@@ -235,12 +235,15 @@ def _decide(world: World, known: Sequence[CoreTrial], now: datetime) -> Decision
 def _apply(
     decision: Decision, world: World, book: _Book, known: Sequence[CoreTrial], now: datetime
 ) -> None:
-    if decision.outcome is not None:
-        _end(decision.outcome, world, book, now)
     for stop in decision.stop:
         trial = book.at(stop.index)
         status = transitions.stopped_early(trial, stop, world.spec.objective, now=now)
         book.record(trial, status)
+    if decision.outcome is not None:
+        _end(decision.outcome, world, book, now)
+    for promotion in decision.promote:
+        trial = book.at(promotion.index)
+        book.record(trial, transitions.promoted(trial, promotion))
     for suggestion in decision.launch:
         basis = basis_of(known, first=decision.launch[0].index)
         book.add(new_trial(world, suggestion, now, basis=basis))
@@ -311,5 +314,5 @@ def _starts(
 
 def _holds_slot(trial: Trial, attempts: Mapping[str, Attempt]) -> bool:
     attempt = attempts.get(trial.metadata.name)
-    is_finished = TrialState(trial.status.state).is_finished
-    return not is_finished or (attempt is not None and attempt.is_alive)
+    is_idle = TrialState(trial.status.state).is_idle
+    return not is_idle or (attempt is not None and attempt.is_alive)

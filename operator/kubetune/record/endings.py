@@ -9,8 +9,8 @@ from datetime import datetime
 
 from kubetune.api.names import ANNOTATION_METRICS
 from kubetune.api.trial import TrialState
-from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
-from kubetune.kube.objects import TrialStatus
+from kubetune.api.tuningjob import FinalValue, Goal, MetricsSource, ObjectiveSpec, TuningJobSpec
+from kubetune.kube.objects import Rung, TrialStatus
 from kubetune.record import observations as reports
 from kubetune.record.verdict import changed
 
@@ -47,6 +47,7 @@ def well_ended(
     objective = spec.objective
     value = reports.final_value(status.observations, objective)
     if isinstance(value, float):
+        value = _with_rungs(value, status, objective)
         return changed(ended(status, TrialState.SUCCEEDED, "Completed", "", at), value=value)
     if value is not None:
         message = (
@@ -56,6 +57,40 @@ def well_ended(
         return ended(status, TrialState.FAILED, "NonFiniteObjective", message, at)
     message = _hint(status, spec, fault) + quoted(tail)
     return ended(status, TrialState.METRICS_UNAVAILABLE, "MetricNotReported", message, at)
+
+
+def paused(status: TrialStatus, spec: TuningJobSpec, *, resource: int | None) -> TrialStatus:
+    """Return the status of a trial that was trained to a rung which is not the last.
+
+    Args:
+        status: What became of the trial; it stays so unless its training ended well and its job
+            pauses trials.
+        spec: The TuningJob's spec.
+        resource: Steps that the trial might use; None without Hyperband.
+    """
+    settings = spec.strategy.hyperband
+    if resource is None or settings is None or not settings.mode.pauses:
+        return status
+    is_below_top = resource < settings.max_resource
+    if not is_below_top or status.state != TrialState.SUCCEEDED or status.value is None:
+        return status
+    reached = Rung(step=resource, value=status.value)
+    return changed(
+        status,
+        state=TrialState.PAUSED.value,
+        reason="RungReached",
+        message=f"{spec.objective.metric} {status.value:g} at step {resource}; the trial goes on "
+        "if it is among the best there",
+        rungs=[*(rung for rung in status.rungs if rung.step < resource), reached],
+    )
+
+
+def _with_rungs(value: float, status: TrialStatus, objective: ObjectiveSpec) -> float:
+    """Return the final value of an attempt, or a better one that counts from an earlier attempt."""
+    if objective.value is not FinalValue.BEST:
+        return value
+    pick = max if objective.goal is Goal.MAXIMIZE else min
+    return pick([value, *(rung.value for rung in status.rungs)])
 
 
 def container_failed(

@@ -75,8 +75,14 @@ def identity_of(trial: Trial, tuning_job: str) -> TrialIdentity:
         uid=trial.metadata.uid,
         index=trial.spec.index,
         parameters=trial.spec.parameters,
-        resource=trial.spec.resource,
+        resource=granted_resource(trial),
+        trained=trial.status.rungs[-1].step if trial.status.rungs else 0,
     )
+
+
+def granted_resource(trial: Trial) -> int | None:
+    """Return the steps that a trial may use by now; None without Hyperband."""
+    return trial.status.resource or trial.spec.resource
 
 
 def plain_status(status: TrialStatus) -> dict[str, Any]:

@@ -245,7 +245,7 @@ def _results(
         "best": _best(spec, trials),
         "plan": plan,
         "gpu_hours": _gpu_hours(spec, trials),
-        "steps_used": sum(trial.observations[-1].step for trial in trials if trial.observations),
+        "steps_used": sum(_steps(spec, trial) for trial in trials),
     }
 
 
@@ -265,9 +265,20 @@ def _gpu_hours(spec: TuningJobSpec, trials: Sequence[Trial]) -> GpuHours | None:
 
 
 def _progress(trials: Sequence[Trial], plan: PlanStatus | None) -> str:
-    done = sum(trial.state.is_finished for trial in trials)
+    done = sum(trial.state.is_idle for trial in trials)
     wanted = plan.trials if plan is not None else None
     return f"{done}/{wanted}" if wanted is not None else str(done)
+
+
+def _steps(spec: TuningJobSpec, trial: Trial) -> int:
+    """Return the steps that a trial was trained, those of earlier attempts included."""
+    settings = spec.strategy.hyperband
+    if settings is None or not settings.restart_promoted:
+        return trial.trained
+    at_rungs = {rung.step for rung in trial.rungs}
+    last = trial.observations[-1].step if trial.observations else 0
+    # A Paused trial's last report is that of its last rung.
+    return sum(at_rungs) + (0 if trial.state.is_idle and last in at_rungs else last)
 
 
 def _count(trials: Sequence[Trial]) -> TrialCounts:
@@ -277,6 +288,7 @@ def _count(trials: Sequence[Trial]) -> TrialCounts:
     return TrialCounts(
         pending=number(TrialState.PENDING),
         running=number(TrialState.RUNNING),
+        paused=number(TrialState.PAUSED),
         succeeded=number(TrialState.SUCCEEDED),
         early_stopped=number(TrialState.EARLY_STOPPED),
         failed=number(TrialState.FAILED),
@@ -293,5 +305,5 @@ def _best(spec: TuningJobSpec, trials: Sequence[Trial]) -> BestTrial | None:
         trial=best.name,
         value=best.value,
         parameters=dict(best.parameters),
-        resource=best.observations[-1].step if best.observations else None,
+        resource=best.trained or None,
     )

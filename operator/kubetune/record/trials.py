@@ -12,9 +12,10 @@ from kubetune.api.parameters import typed_point
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
 from kubetune.core import trial as core
-from kubetune.core.decision import Evidence, StopTrial
+from kubetune.core.decision import Evidence, Promotion, StopTrial
 from kubetune.core.objective import final_value
 from kubetune.kube.objects import Trial, TrialStatus
+from kubetune.record.objects import granted_resource
 from kubetune.record.observations import objective_observations
 
 
@@ -31,8 +32,9 @@ def core_trial(trial: Trial, spec: TuningJobSpec, *, holds_slot: bool) -> core.T
         parameters=typed_point(spec.parameters, trial.spec.parameters),
         state=state,
         observations=observations,
+        rungs=tuple(core.Observation(step=rung.step, value=rung.value) for rung in status.rungs),
         value=status.value,
-        resource=trial.spec.resource,
+        resource=granted_resource(trial),
         bracket=trial.spec.bracket,
         started_at=status.start_time,
         finished_at=status.completion_time,
@@ -63,6 +65,29 @@ class CoreTrials:
         if converted.state.is_finished:
             self._finished[metadata.uid] = (metadata.resource_version, converted)
         return converted
+
+
+def promoted(trial: Trial, promotion: Promotion) -> TrialStatus:
+    """Return the status of a Paused trial that goes on: it waits for its next Job.
+
+    What it reported on the way to the rung is summed up in status.rungs.
+    """
+    *before, last = trial.status.rungs
+    told = msgspec.structs.replace(last, promotion=_evidence(promotion.evidence))
+    return msgspec.structs.replace(
+        trial.status,
+        state=TrialState.PENDING.value,
+        reason="Promoted",
+        message=promotion.reason,
+        resource=promotion.resource,
+        rungs=[*before, told],
+        completion_time=None,
+        value=None,
+        step=None,
+        observations=[],
+        job_uid=None,
+        start_time=None,
+    )
 
 
 def stopped_early(
@@ -121,28 +146,38 @@ def suspended(trial: Trial) -> TrialStatus:
         trial.status,
         state=TrialState.PENDING.value,
         reason="Suspended",
-        message="the TuningJob is suspended; the trial runs again from its beginning on resume",
+        message="the TuningJob is suspended; the trial runs again on resume",
         job_uid=None,
         start_time=None,
         step=None,
     )
 
 
-def begun_anew(trial: Trial) -> TrialStatus:
-    """Return the status of a trial just before another Job is created for it."""
-    return msgspec.structs.replace(trial.status, observations=[], reason="", message="")
+def begun_anew(trial: Trial, spec: TuningJobSpec) -> TrialStatus:
+    """Return the status of a trial just before another Job is created for it.
+
+    With a checkpoint the training goes on, so what it reported still holds.
+    """
+    observations = trial.status.observations if spec.checkpoint is not None else []
+    return msgspec.structs.replace(trial.status, observations=observations, reason="", message="")
 
 
 def _cut_short(trial: Trial, objective: ObjectiveSpec, *, now: datetime) -> TrialStatus:
     observations = objective_observations(trial.status.observations, objective.metric)
     if trial.status.state == TrialState.PENDING:
         observations = ()
+    by_step = {
+        rung.step: core.Observation(step=rung.step, value=rung.value) for rung in trial.status.rungs
+    }
+    by_step |= {seen.step: seen for seen in observations}
+    observations = tuple(by_step[step] for step in sorted(by_step))
     value = final_value(observations, objective.value, objective.goal)
     return msgspec.structs.replace(
         trial.status,
         value=value,
         step=observations[-1].step if observations else None,
-        completion_time=now.replace(microsecond=0),
+        # That of a Paused trial is when its training ended.
+        completion_time=trial.status.completion_time or now.replace(microsecond=0),
     )
 
 

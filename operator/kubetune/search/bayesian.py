@@ -30,7 +30,7 @@ _LEAST_START = 3
 # Scores without which it has nothing to tell apart.
 _LEAST_SCORES = 2
 # Suggestions of one call that the surrogate makes; it learns nothing between them.
-_MOST_AT_ONCE = 32
+MOST_AT_ONCE = 32
 
 
 def suggest(
@@ -60,9 +60,9 @@ def suggest(
     start = max(start_points - len(tried), 0)
     filling = count if len(evidence.scored) < _LEAST_SCORES else min(start, count)
     made = _filled(spec, tried, count=filling, first_index=first_index, seed=seed)
-    if wanted := min(count - len(made), _MOST_AT_ONCE):
+    if wanted := min(count - len(made), MOST_AT_ONCE):
         points = [each.parameters for each in made]
-        made += _proposed(
+        made += proposed(
             spec,
             replace(evidence, pending=[*evidence.pending, *points]),
             count=wanted,
@@ -131,7 +131,7 @@ def start_size(max_trials: int | None) -> int:
     return _START if max_trials is None else max(_LEAST_START, min(_START, max_trials // 3))
 
 
-def _proposed(
+def proposed(
     spec: TuningJobSpec, evidence: Evidence, *, count: int, first_index: int, seed: int
 ) -> list[Suggestion]:
     """Return the surrogate's proposals, `count` of them or fewer where no free point was found."""

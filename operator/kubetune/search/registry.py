@@ -23,4 +23,4 @@ def fallback(spec: TuningJobSpec) -> SuggestFn:
     """
     if spec.strategy.type is StrategyType.BAYESIAN:
         return bayesian.space_filling
-    return random_search.suggest if spec.strategy.hyperband is None else hyperband.suggest
+    return random_search.suggest if spec.strategy.hyperband is None else hyperband.suggest_random

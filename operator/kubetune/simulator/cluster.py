@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import takewhile
 
 from kubetune.api.trial import TrialState
-from kubetune.api.tuningjob import FinalValue, ObjectiveSpec
-from kubetune.core.decision import Suggestion
+from kubetune.api.tuningjob import FinalValue, TuningJobSpec
+from kubetune.core.decision import Promotion, Suggestion
 from kubetune.core.objective import final_value, to_score
 from kubetune.core.trial import Observation, Trial
 from kubetune.simulator.training import Attempt, Report, Training
@@ -73,18 +74,22 @@ class VirtualCluster:
         steps: Steps that all attempts of all trials used together.
         finished: Indices of the trials that have ended, in that order.
         peaks: How the best value that any trial ever reported came about, in the order of time.
+        rested: Indices of the trials that have ended or paused, in that order; a trial stands there
+            once for each rung.
     """
 
     def __init__(
-        self, training: Training, objective: ObjectiveSpec, *, seed: int, weather: Weather
+        self, training: Training, spec: TuningJobSpec, *, seed: int, weather: Weather
     ) -> None:
         self.trials: dict[int, Trial] = {}
         self.clock = 0.0
         self.steps = 0
         self.finished: list[int] = []
         self.peaks: list[Mark] = []
+        self.rested: list[int] = []
         self._training = training
-        self._objective = objective
+        self._objective = spec.objective
+        self._hyperband = spec.strategy.hyperband
         self._seed = seed
         self._weather = weather
         self._lives: dict[int, _Life] = {}
@@ -141,8 +146,28 @@ class VirtualCluster:
         self.trials[trial.index] = trial
         self._begin(trial, number=0, began=self.clock)
 
+    def promote(self, promotion: Promotion) -> None:
+        """Start a Paused trial again, towards its next rung."""
+        trial = replace(
+            self.trials[promotion.index],
+            state=TrialState.PENDING,
+            resource=promotion.resource,
+            observations=(),
+            value=None,
+            started_at=None,
+            holds_slot=True,
+        )
+        self.trials[trial.index] = trial
+        self._begin(trial, number=0, began=self.clock)
+
     def stop(self, index: int, state: TrialState) -> None:
         """End a trial that has not finished; it keeps its slot until its pod is gone."""
+        trial = self.trials[index]
+        if trial.state is TrialState.PAUSED:
+            self.trials[index] = replace(trial, state=state, finished_at=self.now)
+            self.finished.append(index)
+            self.rested.append(index)
+            return
         self._finish(self._lives[index], state, holds_slot=True)
         self._after(self._weather.stop_delay, partial(self._leave, index))
 
@@ -152,24 +177,35 @@ class VirtualCluster:
 
     def _begin(self, trial: Trial, *, number: int, began: float) -> None:
         """Start an attempt of a Pending trial."""
+        restarts = self._hyperband is not None and self._hyperband.restart_promoted
         attempt = Attempt(
             index=trial.index,
             parameters=trial.parameters,
             resource=trial.resource,
             number=number,
             seed=self._seed,
+            trained=trial.rungs[-1].step if trial.rungs and not restarts else 0,
         )
         life = _Life(
             began=began,
             attempt=attempt,
             fate=draw_fate(attempt, self._weather),
-            reports=iter(self._training(attempt)),
+            reports=self._reports(attempt),
+            step=attempt.trained,
         )
         self._lives[trial.index] = life
         if self._weather.start_delay > 0:
             self._after(self._weather.start_delay, partial(self._train, life))
         else:
             self._train(life)
+
+    def _reports(self, attempt: Attempt) -> Iterator[Report]:
+        """Yield what an attempt reports: from its checkpoint, to its rung if trials end there."""
+        reports = (r for r in self._training(attempt) if r.step > attempt.trained)
+        most = attempt.resource
+        if self._hyperband is None or not self._hyperband.mode.pauses or most is None:
+            return reports
+        return takewhile(lambda report: report.step <= most, reports)
 
     def _train(self, life: _Life) -> bool:
         """Let the training start."""
@@ -237,18 +273,47 @@ class VirtualCluster:
             self._finish(life, TrialState.FAILED)
         elif not seen:
             self._finish(life, TrialState.METRICS_UNAVAILABLE)
+        elif self._is_below_top(life.attempt):
+            self._pause(life)
         else:
             self._finish(life, TrialState.SUCCEEDED)
+
+    def _is_below_top(self, attempt: Attempt) -> bool:
+        settings, resource = self._hyperband, attempt.resource
+        if settings is None or not settings.mode.pauses or resource is None:
+            return False
+        return resource < settings.max_resource
+
+    def _pause(self, life: _Life) -> None:
+        """Let a trial that was trained to its rung wait there; its pod is gone at once."""
+        index = life.attempt.index
+        trial = self.trials[index]
+        level = life.attempt.resource or 0
+        series = (*trial.rungs, *trial.observations)
+        value = final_value(series, self._objective.value, self._objective.goal)
+        rung = Observation(step=level, value=value if value is not None else 0.0)
+        self.trials[index] = replace(
+            trial,
+            state=TrialState.PAUSED,
+            value=value,
+            rungs=(*(seen for seen in trial.rungs if seen.step < level), rung),
+            holds_slot=False,
+        )
+        self.rested.append(index)
+        life.is_over = True
+        self._spent += self.clock - self._lives.pop(index).began
 
     def _finish(self, life: _Life, state: TrialState, *, holds_slot: bool = False) -> None:
         index, value = life.attempt.index, None
         trial = self.trials[index]
         if state is not TrialState.FAILED:
-            value = final_value(trial.observations, self._objective.value, self._objective.goal)
+            series = (*trial.rungs, *trial.observations)
+            value = final_value(series, self._objective.value, self._objective.goal)
         self.trials[index] = replace(
             trial, state=state, value=value, finished_at=self.now, holds_slot=holds_slot
         )
         self.finished.append(index)
+        self.rested.append(index)
         life.is_over = True
         if not holds_slot:
             self._spent += self.clock - self._lives.pop(index).began

@@ -17,7 +17,7 @@ from kubetune.core.trial import Trial
 from kubetune.simulator.cluster import START, Mark, VirtualCluster
 from kubetune.simulator.training import Training
 from kubetune.simulator.weather import CALM, Weather
-from kubetune.stopping.registry import rule_for
+from kubetune.stopping.registry import halving_of, rule_for
 
 
 class DecideFn(Protocol):
@@ -74,12 +74,13 @@ class Simulation:
         self.looks = 0
         self.outcome: Outcome | None = None
         self.complaint: str | None = None
-        self._cluster = VirtualCluster(training, spec.objective, seed=seed, weather=weather)
+        self._cluster = VirtualCluster(training, spec, seed=seed, weather=weather)
         self._weather = weather
         self._decide = decide
         self._on_look = on_look
-        # Without a stopping rule a report alone changes no decision, so none is asked for.
-        self._reports_are_news = rule_for(spec) is not None
+        # Without a rule that stops running trials a report alone changes no decision.
+        self._pauses = halving_of(spec).promote is not None
+        self._reports_are_news = rule_for(spec) is not None and not self._pauses
         self._is_news = True
         self._wakes: set[float] = set()
 
@@ -133,7 +134,7 @@ class Simulation:
             is_spent = max_steps is not None and self.steps >= max_steps
             if next_at is None or is_spent or (max_cost is not None and self.cost >= max_cost):
                 break
-            known = self.finished
+            known = len(self._cluster.rested)
             is_change = self._cluster.advance()
             self._is_news = self._is_news or is_change or self._reports_are_news
             self._mark(known)
@@ -156,9 +157,11 @@ class Simulation:
         )
         self.looks += 1
         self.complaint = self.complaint or decision.fallback
-        known = self.finished
+        known = len(cluster.rested)
         for stop in decision.stop:
             cluster.stop(stop.index, TrialState.EARLY_STOPPED)
+        for promotion in decision.promote:
+            cluster.promote(promotion)
         for suggestion in decision.launch:
             cluster.launch(suggestion)
         if decision.outcome is not None:
@@ -178,9 +181,11 @@ class Simulation:
             self._cluster.wake_at(at)
 
     def _mark(self, known: int) -> None:
-        """Take up the trials that have finished since there were `known` of them."""
-        for index in self._cluster.finished[known:]:
+        """Take up the trials that have finished or paused since there were `known` of them."""
+        for index in self._cluster.rested[known:]:
             trial = self.trials[index]
-            candidates = (t for t in (self.incumbent, trial) if t is not None)
+            candidates = [t for t in (self.incumbent, trial) if t is not None]
+            if self._pauses:  # what the incumbent showed at one rung it may lose at the next
+                candidates = list(self.trials.values())
             if incumbent(candidates, self.spec.objective) is trial and trial.value is not None:
                 self.marks.append(self._cluster.mark(index, trial.value))

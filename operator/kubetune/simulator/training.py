@@ -21,6 +21,8 @@ class Attempt:
         resource: Steps that it may use at most; None without Hyperband.
         number: How many attempts of the trial were disrupted before this one.
         seed: Seed of the simulated job.
+        trained: Steps that an earlier attempt has left in a checkpoint. A training may go on from
+            there; what it reports up to there is passed over and takes no time.
     """
 
     index: int
@@ -28,6 +30,7 @@ class Attempt:
     resource: int | None
     number: int
     seed: int
+    trained: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ def train_along(curve: Curve, *, steps: int, seconds: float = 1.0) -> Training:
 
     def train(attempt: Attempt) -> Iterator[Report]:
         most = steps if attempt.resource is None else min(steps, attempt.resource)
-        for step in range(1, most + 1):
+        for step in range(attempt.trained + 1, most + 1):
             value = curve(attempt.index, attempt.parameters, step)
             yield Report(step=step, value=value, seconds=seconds)
 

@@ -28,7 +28,7 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
 from kubetune.core.decision import Evidence, StopTrial
 from kubetune.core.objective import final_value, to_score
-from kubetune.core.rungs import rung_levels
+from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Trial
 
 RULE = "asha/v1"
@@ -47,7 +47,7 @@ def stop_behind(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTr
     settings = spec.strategy.hyperband
     if settings is None:
         return ()
-    levels = rung_levels(settings.min_resource, settings.max_resource, settings.reduction_factor)
+    levels = levels_of(settings)
     standing = {
         trial.index: rung
         for trial in trials

@@ -10,6 +10,7 @@ from kubetune.cli.objects import ParameterValue, Trial
 IN_WORDS = {
     "Pending": "pending",
     "Running": "running",
+    "Paused": "paused",
     "Succeeded": "succeeded",
     "EarlyStopped": "stopped early",
     "Failed": "failed",
