@@ -37,7 +37,7 @@ MOST_PENDING = 100
 _MOST_FAILED = 200
 # While others are pending, one point in so many is where the mean is best, but for a little of the
 # standard deviation: the expected improvement is then all for exploring, and the result of the job
-# is the best value seen (see decisions/0009).
+# is the best value seen (see decisions/0012).
 _GREEDY_EVERY = 4
 _GREEDY_WIDTH = 0.1
 # A length scale beyond these, in widths of the space, is no measure for a step.
