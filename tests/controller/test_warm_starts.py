@@ -155,12 +155,19 @@ async def test_what_cannot_be_a_parent_is_said_on_the_job(
 
 
 async def test_an_identical_parents_points_are_known_and_its_best_may_be_the_best_of_all() -> None:
-    world = world_with(old=hidden_spec(), new=heir_spec())
+    world = world_with(old=hidden_spec(), new=heir_spec(limits={"maxTrials": 4}))
     operator = Operator(world)
     await run_until(world, [operator], lambda: ended(world, "new"))
     points = [trial["spec"]["parameters"]["hidden"] for trial in world.trials]
     assert sorted(points) == [16, 32, 48, 64]
     assert status(world, "new")["reason"] == "SearchSpaceExhausted"
+    assert status(world, "new")["message"].startswith(
+        "All 2 combinations that spec.warmStart left were tried."
+    )
+    assert (status(world, "new")["progress"], status(world, "new")["plan"]["combinations"]) == (
+        "2/2",
+        4,
+    )
     assert status(world, "new")["warmStart"] == [
         {"tuningJob": "old", "uid": job(world, "old")["metadata"]["uid"], "trials": 2}
     ]

@@ -119,9 +119,10 @@ class Reconciler:
             )
         refusal = await self._refusal(key, body, spec, recorded, now)
         if refusal is None and recorded.start_time is None:
-            noted = self._parents.present(key, spec) or None
-            recorded = recorded.model_copy(update={"warm_start": noted})
-            body, recorded = await self._reporter.begin(key, body, spec, recorded, now)
+            noted = self._parents.present(key, spec)
+            recorded = recorded.model_copy(update={"warm_start": noted or None})
+            inheritance = self._parents.inheritance(key, spec, noted)
+            body, recorded = await self._reporter.begin(body, spec, recorded, inheritance, now)
         if self._has_lost_trials(key, recorded) and await self._is_gone(key, body):
             # Deleted while nobody watched: its trials are going, and no others may come.
             self._with.cluster.unsee(key, body["metadata"]["uid"])

@@ -10,8 +10,10 @@ from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
 from kubetune.controller.acceptance import Refusal
 from kubetune.controller.announce import announce_job
+from kubetune.controller.cluster import key_of
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.look import Look
+from kubetune.controller.parents import Inheritance
 from kubetune.controller.patching import merge_patch
 from kubetune.kube.objects import ObjectKey
 from kubetune.record.status import JobVerdict, build_status, dump_status, overall_best
@@ -36,10 +38,10 @@ class Reporter:
 
     async def begin(
         self,
-        key: ObjectKey,
         body: Mapping[str, Any],
         spec: TuningJobSpec,
         recorded: TuningJobStatus,
+        inheritance: Inheritance,
         now: datetime,
     ) -> tuple[Mapping[str, Any], TuningJobStatus]:
         """Record the seed, the plan and the start before the first trial exists.
@@ -47,7 +49,7 @@ class Reporter:
         Raises:
             ConflictError: The TuningJob changed since it was read.
         """
-        plan = planner.plan(spec)
+        plan = planner.plan(spec, parents=inheritance.runs)
         note = plan.note or ""
         started = recorded.model_copy(update={"start_time": now.replace(microsecond=0)})
         status = build_status(
@@ -61,6 +63,7 @@ class Reporter:
             now=now,
         )
         body = await self._with.writer.write_status(body, dump_status(status))
+        key = key_of(body)
         self._written_at[key] = now
         announce_job(
             self._with.recorder, body, Phase.RUNNING, "Accepted", note or "the spec is valid"
@@ -71,7 +74,9 @@ class Reporter:
     async def report(self, key: ObjectKey, look: Look, verdict: JobVerdict) -> timedelta | None:
         """Write the status, or say when it may be written."""
         now = look.now
-        plan = planner.plan(look.spec) if look.refusal is None else None
+        plan = None
+        if look.refusal is None:
+            plan = planner.plan(look.spec, parents=look.inheritance.runs)
         status = build_status(
             look.recorded,
             look.spec,

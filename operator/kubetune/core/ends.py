@@ -27,6 +27,7 @@ from datetime import datetime, timedelta
 from kubetune.api.durations import parse_duration
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.api.warm_start import WarmStartType
 from kubetune.core.decision import Convergence, EndEvidence, Outcome, OutcomeKind
 from kubetune.core.gpus import gpu_hours_used, until_spent
 from kubetune.core.objective import incumbent, to_score, trials_since_improvement
@@ -185,7 +186,7 @@ def _used_up(world: _World) -> Iterator[Outcome]:
         yield _judged(
             world,
             "SearchSpaceExhausted",
-            f"All {combinations} combinations were tried.",
+            f"All {combinations} combinations{_left(world.spec)} were tried.",
             world.evidence("combinations/v1", "trials", made, combinations),
         )
     if limits.max_trials is not None and no_trials:
@@ -250,6 +251,13 @@ def _spent(world: _World) -> Iterator[Outcome]:
                 "runtime/v1", "seconds", elapsed.total_seconds(), allowed.total_seconds()
             ),
         )
+
+
+def _left(spec: TuningJobSpec) -> str:
+    """Say that points which are known from elsewhere do not count."""
+    start = spec.warm_start
+    is_known = start is not None and start.type is WarmStartType.IDENTICAL
+    return " that spec.warmStart left" if is_known else ""
 
 
 def _judged(world: _World, reason: str, message: str, evidence: EndEvidence) -> Outcome:

@@ -3,7 +3,7 @@
 Only what the rules in the schema cannot say is checked here: they cannot count combinations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -17,7 +17,7 @@ from kubetune.core.gpus import most_gpus
 from kubetune.core.initial_trials import initial_trial_faults
 from kubetune.core.rungs import bracket_sizes, levels_of
 from kubetune.core.space import build_space
-from kubetune.core.warm_start import warm_start_faults
+from kubetune.core.warm_start import ParentRun, known_points, warm_start_faults
 from kubetune.errors import SearchSpaceError
 
 MAX_GRID = 100_000
@@ -72,10 +72,16 @@ def check(spec: TuningJobSpec) -> tuple[Problem, ...]:
     )
 
 
-def plan(spec: TuningJobSpec) -> Plan:
-    """Return the numbers of a spec that `check` found right."""
+def plan(spec: TuningJobSpec, *, parents: Sequence[ParentRun] = ()) -> Plan:
+    """Return the numbers of a spec that `check` found right.
+
+    Args:
+        spec: The wish.
+        parents: What the job takes over: points that are known from there are not tried.
+    """
     combinations = build_space(spec.parameters).size
-    counts = [n for n in (spec.limits.max_trials, combinations) if n is not None]
+    left = None if combinations is None else combinations - len(known_points(spec, parents))
+    counts = [n for n in (spec.limits.max_trials, left) if n is not None]
     trials = _countable(min(counts, default=None))
     hyperband = spec.strategy.hyperband
     share = 1.0 if hyperband is None else share_used(hyperband)
