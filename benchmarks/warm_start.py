@@ -43,7 +43,7 @@ _BAYESIAN: Final = {"type": "Bayesian"}
 
 # Job -> what a related parent saw: another table, or how far the optimum is moved, as a share.
 RELATED: Final[dict[str, str | float]] = {
-    "branin": 0.08,
+    "branin": 0.05,
     "hartmann6": 0.05,
     "ackley-mixed": 0.05,
     "australian": "segment",
