@@ -17,16 +17,28 @@ from benchmarks.search.sources import source_hash
 _HYPERBAND: Final = {"minResource": 1, "maxResource": EPOCHS, "reductionFactor": 3}
 _RUNGS: Final = 5
 _SOURCES: Final = (
+    "core.brackets",
     "core.rungs",
     "search.hyperband",
     "search.random_search",
     "stopping.asha",
     "stopping.median",
+    "stopping.promotion",
+    "stopping.synchronous",
 )
+
+
+_CLAIM: Final = {
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+}
 
 
 def _hyperband(**settings: Any) -> dict[str, Any]:
     return {"strategy": {"type": "Hyperband", "hyperband": {**_HYPERBAND, **settings}}}
+
+
+def _resuming(**settings: Any) -> dict[str, Any]:
+    return {**_hyperband(**settings), "checkpoint": {"volumeClaimTemplate": _CLAIM}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +88,17 @@ METHODS: Final[Mapping[str, Method]] = {
     ),
     "kubetune-stopping-brackets": Method(
         title="Kubetune Hyperband, stopping, five brackets", fields=_hyperband(brackets=_RUNGS)
+    ),
+    "kubetune-promotion": Method(
+        title="Kubetune Hyperband, promotion, one bracket", fields=_resuming(mode="Promotion")
+    ),
+    "kubetune-promotion-brackets": Method(
+        title="Kubetune Hyperband, promotion, five brackets",
+        fields=_resuming(mode="Promotion", brackets=_RUNGS),
+    ),
+    "kubetune-synchronous": Method(
+        title="Kubetune Hyperband, synchronous, five brackets",
+        fields=_resuming(mode="Synchronous", brackets=_RUNGS),
     ),
     "optuna-hyperband": Method(
         title="Optuna TPE, Hyperband pruner", peer=peers.optuna_hyperband, package="optuna"

@@ -1,8 +1,8 @@
 """A hash of the source that decides, so results of older code are never taken for those of newer.
 
 It covers what can change a suggestion or a stop: the modules that are named, what they import
-from `search` and `stopping`, and the search space. A changed docstring changes it too; a change
-elsewhere in Kubetune does not.
+from `search` and `stopping`, and the search space. A changed docstring changes it too; a comment
+or a change elsewhere in Kubetune does not.
 """
 
 import ast
@@ -23,14 +23,14 @@ _ALWAYS: Final = ("core.axis", "core.scale", "core.seeding", "core.space")
 def source_hash(*modules: str) -> str:
     """Return the hash for modules such as "search.bayesian"."""
     pending = {f"kubetune.{module}" for module in (*modules, *_ALWAYS)}
-    texts: dict[str, bytes] = {}
+    trees: dict[str, ast.Module] = {}
     while pending:
         module = pending.pop()
-        texts[module] = path_of(module).read_bytes()
-        pending |= {name for name in _imports(texts[module]) if name not in texts}
+        trees[module] = ast.parse(path_of(module).read_bytes())
+        pending |= {name for name in _imports(trees[module]) if name not in trees}
     digest = hashlib.blake2b(digest_size=6)
-    for module in sorted(texts):
-        digest.update(texts[module])
+    for module in sorted(trees):
+        digest.update(ast.unparse(trees[module]).encode())
     return digest.hexdigest()
 
 
@@ -39,8 +39,8 @@ def path_of(module: str) -> Path:
     return _ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py")
 
 
-def _imports(text: bytes) -> Iterator[str]:
+def _imports(tree: ast.Module) -> Iterator[str]:
     """Yield the modules of `search` and `stopping` that a module imports from."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_FOLLOWED):
             yield str(node.module)
