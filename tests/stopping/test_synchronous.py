@@ -135,6 +135,12 @@ def test_evidence_names_the_rung_the_value_and_the_threshold() -> None:
     assert stop.reason == "accuracy 0 at step 1 is not among the best 3 of 9 trials there"
 
 
+def test_a_job_may_end_before_a_rung_has_as_many_trials_as_go_on() -> None:
+    first, second = stop_paused(SPEC, [*FULL[:2], *(running(i) for i in range(2, 9))])
+    assert (first.evidence.threshold, first.evidence.population) == (FULL[0].rungs[0].value, 2)
+    assert "was among the best 3 of 2 trials there" in second.reason
+
+
 def test_at_the_end_every_paused_trial_is_stopped() -> None:
     got = stop_paused(SPEC, [*FULL[:4], running(4), paused(5, 0.5, 0.6)])
     assert [stop.index for stop in got] == [0, 1, 2, 3, 5]

@@ -48,13 +48,17 @@ class Standings:
             entry for entry in self.entries[first:last] if is_paused_at(entry.trial, self.level)
         ]
 
+    def last_to_go_on(self, keep: int) -> Entry:
+        """Return the worst of those that go on if `keep` do; at least one, at most all that are."""
+        return self.entries[min(max(keep, 1), len(self.entries)) - 1]
+
     def evidence(self, rule: str, entry: Entry, keep: int) -> Evidence:
-        """Return the numbers behind what becomes of an entry if `keep` go on; at least 1 counts."""
+        """Return the numbers behind what becomes of an entry if `keep` go on."""
         return Evidence(
             rule=rule,
             step=self.level,
             value=entry.value,
-            threshold=self.entries[max(keep, 1) - 1].value,
+            threshold=self.last_to_go_on(keep).value,
             population=len(self.entries),
         )
 
@@ -105,7 +109,7 @@ def stop(table: Standings, entry: Entry, *, rule: str, keep: int, metric: str) -
     best = f"the best {keep}" if keep > 1 else "the best"
     told = (
         f"is not among {best} of {evidence.population} trials there"
-        if entry.score < table.entries[max(keep, 1) - 1].score
+        if entry.score < table.last_to_go_on(keep).score
         else f"was among {best} of {evidence.population} trials there, but was not promoted before "
         "the job ended"
     )
