@@ -20,7 +20,7 @@ from kubetune.core.rungs import bracket_sizes, levels_of, rung_sizes
 from kubetune.core.trial import Trial
 
 # With one bracket a trial that starts slowly never gets beyond the first rung: decisions/0010.
-_USUAL = 3
+_USUAL = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
