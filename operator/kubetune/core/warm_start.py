@@ -142,7 +142,7 @@ def make_parent(spec: TuningJobSpec, tuning_job: str, trials: Sequence[Trial]) -
         if trial.value is not None
     ]
     points.sort(key=lambda point: (-to_score(point.value, goal), point.trial))
-    return ParentRun(tuning_job=tuning_job, points=tuple(_thinned(points)))
+    return ParentRun(tuning_job=tuning_job, points=tuple(thinned(points, MOST_POINTS)))
 
 
 def known_points(spec: TuningJobSpec, parents: Sequence[ParentRun]) -> Sequence[ParentPoint]:
@@ -213,11 +213,12 @@ def _is_near(value: ParameterValue | None, fixed: Any, span: float) -> bool:
     return value is None or value == fixed
 
 
-def _thinned(points: Sequence[ParentPoint]) -> Sequence[ParentPoint]:
-    if len(points) <= MOST_POINTS:
+def thinned(points: Sequence[ParentPoint], most: int) -> Sequence[ParentPoint]:
+    """Return at most so many of points that come best first: the best, and some of every rank."""
+    if len(points) <= most:
         return points
-    best = int(MOST_POINTS * _BEST_SHARE)
-    others, wanted = len(points) - best, MOST_POINTS - best
+    best = int(most * _BEST_SHARE)
+    others, wanted = len(points) - best, most - best
     return [*points[:best], *(points[best + k * others // wanted] for k in range(wanted))]
 
 

@@ -14,9 +14,10 @@ from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
 from kubetune.api.warm_start import WarmStartType
 from kubetune.core.decision import Suggestion
 from kubetune.core.objective import to_score
+from kubetune.core.seeding import words
 from kubetune.core.space import build_space
 from kubetune.core.trial import Trial
-from kubetune.core.warm_start import ParentRun, known_points
+from kubetune.core.warm_start import ParentRun, known_points, retried_points, thinned
 from kubetune.errors import StrategyError
 from kubetune.search.evidence import Evidence, Parameters, gather
 from kubetune.search.sampling import draw_points, taken_points
@@ -29,6 +30,13 @@ _START = 8
 _LEAST_START = 3
 # Scores without which it has nothing to tell apart.
 _LEAST_SCORES = 2
+# With more scores of its own a job has nothing to learn from related parents that it could not have
+# tried, and much to lose: where they are nearly right, the search would dwell on their best point.
+# Until then a coin says which suggestions hear them, so that the others see what they would hide.
+# Measured by benchmarks/warm_start.py.
+_WEANED = 20
+# Points of each related parent: a surrogate is fitted to them anew for every suggestion.
+_MOST_RELATED = 100
 # Suggestions of one call that the surrogate makes; it learns nothing between them.
 MOST_AT_ONCE = 32
 
@@ -53,11 +61,14 @@ def suggest(
     known = [
         (point.parameters, to_score(point.value, goal)) for point in known_points(spec, parents)
     ]
-    related = _related(spec, parents)
+    related: list[list[tuple[Parameters, float]]] = []
+    if _hears_parents(known=len(evidence.scored), seed=seed, index=first_index):
+        related = _related(spec, parents)
     evidence = replace(evidence, scored=[*known, *evidence.scored], related=related)
     tried = [*taken_points(spec, trials, parents)]
-    start_points = _LEAST_START if related else start_size(spec.limits.max_trials)
-    start = max(start_points - len(tried), 0)
+    # Parents' points lie together, where a misleading parent was best: they fill no space.
+    enough = start_size(spec.limits.max_trials) + len(retried_points(spec, parents))
+    start = max(enough - len(tried), 0)
     filling = count if len(evidence.scored) < _LEAST_SCORES else min(start, count)
     made = _filled(spec, tried, count=filling, first_index=first_index, seed=seed)
     if wanted := min(count - len(made), MOST_AT_ONCE):
@@ -74,6 +85,11 @@ def suggest(
     return made + _filled(spec, tried, count=rest, first_index=first_index + len(made), seed=seed)
 
 
+def _hears_parents(*, known: int, seed: int, index: int) -> bool:
+    """Return whether related parents are heard for the suggestion of that index."""
+    return known < _WEANED and words(seed, index, "bayesian/parents", 1)[0] % 2 == 0
+
+
 def _related(
     spec: TuningJobSpec, parents: Sequence[ParentRun]
 ) -> list[list[tuple[Parameters, float]]]:
@@ -82,7 +98,10 @@ def _related(
         return []
     goal = spec.objective.goal
     return [
-        [(point.parameters, to_score(point.value, goal)) for point in run.points]
+        [
+            (point.parameters, to_score(point.value, goal))
+            for point in thinned(run.points, _MOST_RELATED)
+        ]
         for run in parents
         if run.points
     ]
