@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.deploy import deploy
 from tests.cluster.target import IMAGES, image_of
 from tests.conftest import ROOT, Helm, TestCluster
 from tests.e2e.tuning_jobs import REPORTS_X, Jobs, states, trains, tuning_job
@@ -84,8 +85,8 @@ def release(crds: TestCluster, helm: Helm) -> Iterator[Release]:
         helm("uninstall", "tuner", "--namespace", name, "--ignore-not-found", *access)
         crds.kubectl("delete", "namespace", name, "--wait=false")
         if here:
-            crds.kubectl("scale", *plain, "--replicas=1")
-            crds.kubectl("rollout", "status", *plain, "--timeout=120s")
+            # The release took over what it shares with the plain manifests: the roles of trials.
+            deploy(crds.target, os.environ)
 
 
 @pytest.fixture
