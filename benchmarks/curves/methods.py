@@ -84,13 +84,14 @@ METHODS: Final[Mapping[str, Method]] = {
         fields={"strategy": {"type": "Random"}, "earlyStopping": {"type": "Auto"}},
     ),
     "kubetune-stopping": Method(
-        title="Kubetune Hyperband, stopping, one bracket", fields=_hyperband()
+        title="Kubetune Hyperband, stopping, one bracket", fields=_hyperband(brackets=1)
     ),
     "kubetune-stopping-brackets": Method(
         title="Kubetune Hyperband, stopping, five brackets", fields=_hyperband(brackets=_RUNGS)
     ),
     "kubetune-promotion": Method(
-        title="Kubetune Hyperband, promotion, one bracket", fields=_resuming(mode="Promotion")
+        title="Kubetune Hyperband, promotion, one bracket",
+        fields=_resuming(mode="Promotion", brackets=1),
     ),
     "kubetune-promotion-brackets": Method(
         title="Kubetune Hyperband, promotion, five brackets",

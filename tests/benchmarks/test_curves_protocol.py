@@ -126,7 +126,8 @@ def test_regret_at_the_deadline_is_measured_against_random_search(at: float, wan
 
 def test_our_modes_run_in_the_simulator_until_the_deadline() -> None:
     table = make_table()
-    fields = {"strategy": {"type": "Hyperband", "hyperband": {"maxResource": EPOCHS}}}
+    hyperband = {"maxResource": EPOCHS, "brackets": 1}
+    fields = {"strategy": {"type": "Hyperband", "hyperband": hyperband}}
     one = simulate(table, fields, workers=4, horizon=3.0, seed=1)
     assert one.steps[0][0] == pytest.approx(1.0), "the first full training ends after one unit"
     assert one.steps[-1][0] <= 3.0
