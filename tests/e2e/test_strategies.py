@@ -39,7 +39,9 @@ def tune(jobs: Jobs, operator: LocalOperator, sample: str) -> dict[str, Any]:
     jobs.wait_for_trial(f"{sample}-2", "{.status.state}=Running", seconds=120)
     operator.kill()
     operator.start()
-    return jobs.finish(sample, seconds=300)
+    status = jobs.finish(sample, seconds=300)
+    operator.kill()
+    return status
 
 
 def replay(jobs: Jobs, name: str) -> dict[str, Any]:
