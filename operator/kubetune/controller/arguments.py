@@ -32,6 +32,13 @@ class Options:
 
 def parse_arguments(arguments: Sequence[str]) -> Options:
     """Return what the command line says; ends the process where it makes no sense."""
+    found = vars(build_parser().parse_args(arguments))
+    check = bool(found.pop("check"))
+    return Options(settings={k: v for k, v in found.items() if v is not None}, check=check)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser."""
     parser = argparse.ArgumentParser(
         prog="python -m kubetune.controller",
         description="The Kubetune operator. Each option may be set by the environment variable "
@@ -46,6 +53,4 @@ def parse_arguments(arguments: Sequence[str]) -> Options:
         action="store_true",
         help="ask the cluster whether the kinds, the rights and a leader are there, and end",
     )
-    found = vars(parser.parse_args(arguments))
-    check = bool(found.pop("check"))
-    return Options(settings={k: v for k, v in found.items() if v is not None}, check=check)
+    return parser

@@ -1,0 +1,134 @@
+"""The reference is fresh and leaves nothing out: no reason, metric, label, enum value or event."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import kubetune
+import kubetune.api
+from handbook.__main__ import REFERENCE, generated_pages
+from handbook.labels import ANNOTATIONS, LABELS, VARIABLES
+from handbook.metrics import families
+from kubetune.api import names
+from kubetune.cli.render.remedies import remedy
+from kubetune.record.job_reasons import CONDITION_REASONS, JOB_REASONS, OTHER_EVENTS, REFUSALS
+from kubetune.record.reasons import TRIAL_REASONS
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "operator" / "kubetune"
+PAGES = generated_pages(ROOT)
+TABLES = (TRIAL_REASONS, REFUSALS, JOB_REASONS, CONDITION_REASONS, OTHER_EVENTS)
+
+SPEAKING = ("controller", "local", "record", "core", "stopping", "convergence")
+"""Packages that give reasons."""
+
+_CAMEL_CASE = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*\Z")
+_TWO_HUMPS = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+\Z")
+
+OTHER_WORDS = {
+    *("ClusterRole", "ConfigMap", "PersistentVolumeClaim", "RoleBinding", "ServiceAccount"),
+    *("TuningJob", "TuningJobs", "PodScheduled", "DisruptionTarget"),
+    *("ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"),
+    *("RegistryUnavailable", "CreateContainerConfigError", "CreateContainerError"),
+    *("RunContainerError", "CrashLoopBackOff", "ImagePullBackOff"),
+    *("FallbackToLogsOnError", "IfNotPresent", "RuntimeDefault", "StopTrial", "Trial"),
+}
+"""Words of the same form that are kinds, fields of pods, or the kubelet's reasons."""
+
+
+def test_every_page_of_the_reference_is_fresh() -> None:
+    stale = [str(path) for path, text in PAGES.items() if (ROOT / path).read_text("utf-8") != text]
+    assert stale == [], "make generate"
+
+
+def test_every_page_in_the_folder_is_made_or_is_its_map() -> None:
+    there = {path.relative_to(ROOT) for path in (ROOT / REFERENCE).iterdir()}
+    assert there == {*PAGES, REFERENCE / "README.md"}
+
+
+def enums() -> Iterator[type[StrEnum]]:
+    for module in pkgutil.iter_modules(kubetune.api.__path__, "kubetune.api."):
+        for found in vars(importlib.import_module(module.name)).values():
+            if inspect.isclass(found) and issubclass(found, StrEnum) and found is not StrEnum:
+                yield found
+
+
+def test_every_value_of_every_enum_stands_in_the_reference() -> None:
+    text = "\n".join(PAGES.values())
+    missing = {f"{e.__name__}.{v}" for e in enums() for v in e if f"`{v.value}`" not in text}
+    assert missing == set()
+
+
+def reasons_in(path: Path) -> Iterator[str]:
+    """Yield the words of a file that are reasons by their place or by their form."""
+    tree = ast.parse(path.read_text("utf-8"))
+    yield from _words(tree, _TWO_HUMPS)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "reason":
+            yield from _words(node.value, _CAMEL_CASE)
+
+
+def _words(node: ast.AST, form: re.Pattern[str]) -> Iterator[str]:
+    texts = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
+    return (text for text in texts if isinstance(text, str) and form.match(text))
+
+
+def reasons_of_the_code() -> set[str]:
+    files = [path for name in SPEAKING for path in sorted((SOURCE / name).glob("*.py"))]
+    tables = {SOURCE / "record" / "reasons.py", SOURCE / "record" / "job_reasons.py"}
+    files = [path for path in (*files, *SOURCE.glob("*.py")) if path not in tables]
+    return {word for path in files for word in reasons_in(path)} - OTHER_WORDS
+
+
+def test_every_reason_that_the_code_gives_has_a_meaning() -> None:
+    known = {reason.name for table in TABLES for reason in table}
+    assert reasons_of_the_code() - known == set(), "say what it means in kubetune/record/reasons.py"
+
+
+def test_a_reason_stands_once_in_its_table_and_is_a_sentence() -> None:
+    for table in TABLES:
+        told = [reason.name for reason in table]
+        assert len(told) == len(set(told))
+        assert all(reason.meaning.endswith(".") for reason in table)
+        assert not any(reason.remedy.endswith(".") for reason in table)
+
+
+def test_whatever_failed_or_was_refused_has_a_remedy() -> None:
+    bad = [reason for reason in TRIAL_REASONS if {"Failed", "MetricsUnavailable"} & {*reason.found}]
+    bad += [reason for reason in JOB_REASONS if "Failed" in reason.found]
+    assert [reason.name for reason in bad if not reason.remedy] == []
+    assert [r.name for r in REFUSALS if not r.remedy] == ["ParentNotFinished"]
+
+
+def test_a_remedy_names_the_trial_and_the_job() -> None:
+    assert "job/digits-3" in (remedy("MetricNotReported", job="digits", trial="digits-3") or "")
+    assert "resume digits" in (remedy("Suspended", job="digits", trial="digits-3") or "")
+    assert remedy("Completed", job="digits", trial="digits-3") is None
+    assert remedy("NobodyKnows", job="digits", trial="digits-3") is None
+
+
+def test_every_metric_stands_in_the_reference_with_what_it_says() -> None:
+    text = PAGES[REFERENCE / "metrics.md"]
+    assert len(families()) > 10
+    assert [f.name for f in families() if f"`{f.name}" not in text or not f.documentation] == []
+
+
+def test_every_label_and_annotation_is_explained() -> None:
+    defined = {
+        value
+        for name, value in vars(names).items()
+        if name.startswith(("LABEL_", "ANNOTATION_")) and isinstance(value, str)
+    }
+    assert defined <= {*LABELS, *ANNOTATIONS}
+
+
+def test_every_environment_variable_of_a_trial_is_explained() -> None:
+    code = (SOURCE / "trialjob.py").read_text("utf-8") + (SOURCE / "api/names.py").read_text()
+    found = set(re.findall(r'"(KUBETUNE_[A-Z_]+)"', code)) - {"KUBETUNE_COLLECT"}
+    found = {"KUBETUNE_PARAM_<NAME>" if name == "KUBETUNE_PARAM_" else name for name in found}
+    assert found == set(VARIABLES)
