@@ -21,6 +21,7 @@ class Case:
     limits: dict[str, Any] | None = None
     container: dict[str, Any] | None = None
     job: dict[str, Any] | None = None
+    metrics: dict[str, Any] | None = None
     want_state: str = "Failed"
     want_reason: str
     want_words: tuple[str, ...] = ()
@@ -31,6 +32,12 @@ CASES = {
         code="print('loading data'); raise SystemExit('no such file: data.csv')",
         want_reason="ContainerFailed",
         want_words=("exit code 1", "no such file: data.csv"),
+    ),
+    "crashes-without-a-collector": Case(  # the operator reads the log itself
+        code="print('loading data'); raise SystemExit('no such file: labels.csv')",
+        metrics={"source": "Annotation"},
+        want_reason="ContainerFailed",
+        want_words=("exit code 1", "no such file: labels.csv"),
     ),
     "uses-too-much-memory": Case(
         code="blocks = [bytearray(2**24) for _ in range(64)]",
@@ -84,6 +91,7 @@ def all_cases(kubetune: TestCluster) -> Iterator[Jobs]:
                 limits={**ONE, **(case.limits or {})},
                 container=case.container,
                 job=case.job,
+                **({"metrics": case.metrics} if case.metrics else {}),
             )
             for case_id, case in CASES.items()
         )
@@ -121,6 +129,18 @@ def test_a_trial_whose_job_somebody_deletes_has_failed(jobs: Jobs) -> None:
     status = jobs.trial("robbed-0")["status"]
     assert status["reason"] == "JobDeleted"
     assert jobs.jobs("robbed") == []
+
+
+def test_a_trial_that_somebody_deletes_is_replaced_by_another(jobs: Jobs) -> None:
+    limits = {"maxTrials": 2, "maxParallelTrials": 2}
+    jobs.apply(tuning_job("thinned", trains(3000), limits=limits))
+    jobs.wait("thinned", "jsonpath={.status.trials.running}=2")
+    jobs.kubectl("delete", "trial", "thinned-0")
+    jobs.wait_for_trial("thinned-2", "{.status.state}=Running")
+    trials = [trial["metadata"]["name"] for trial in jobs.trials("thinned")]
+    assert trials == ["thinned-1", "thinned-2"]
+    assert [job["metadata"]["name"] for job in jobs.jobs("thinned")] == trials
+    assert jobs.status("thinned")["phase"] == "Running"
 
 
 def test_a_trial_that_the_cluster_evicts_runs_again_and_has_not_failed(jobs: Jobs) -> None:
