@@ -134,13 +134,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="bring the cluster up; do nothing when it is")
     up.add_argument("--images", action="store_true", help="also build and load the images")
-    up.add_argument("--tools", action="store_true", help="also install helm and kwok for the tests")
+    up.add_argument("--tools", action="store_true", help="also install the tests' tools")
     down = commands.add_parser("down", help="take the cluster down and leave nothing behind")
     down.add_argument("--verify", action="store_true", help="fail when anything is left behind")
     commands.add_parser("status", help=f"say what runs; exit code {NOT_UP} when it is not up")
     commands.add_parser("kubeconfig", help="print the path of the administrator's kubeconfig")
     commands.add_parser("images", help="build the project's images and load them into the node")
-    commands.add_parser("tools", help="install the tests' tools, helm and kwok, when missing")
+    commands.add_parser(
+        "tools", help="install the tests' tools, helm, kwok and promtool, when missing"
+    )
     commands.add_parser("build", help="build the cluster's programs and print their folder")
     kubectl = commands.add_parser("kubectl", help="run kubectl on the cluster")
     kubectl.add_argument("words", nargs=argparse.REMAINDER, help="kubectl's own arguments")

@@ -111,7 +111,7 @@ class Layout:
 
     @property
     def tools(self) -> Path:
-        """A folder of links with fixed names: kubectl, helm, kwok."""
+        """A folder of links with fixed names: kubectl, helm, kwok, promtool."""
         return self.cache / "bin"
 
     @property

@@ -33,6 +33,7 @@ def test_a_tool_that_the_machine_has_is_used_and_the_others_come_from_the_cache(
 ) -> None:
     theirs = make_program(tmp_path / "bin" / "helm")
     ours = make_program(built(layout, "kwok"))
+    make_program(built(layout, "promtool"))
     monkeypatch.setenv("PATH", str(theirs.parent))
     install_tools(layout, Reporter())
     assert (layout.tools / "helm").resolve() == theirs

@@ -1,12 +1,18 @@
 """What Prometheus reads: the state of the cluster, and how late and how long things were."""
 
+from typing import Any
+
+import msgspec
+import pytest
 from prometheus_client import generate_latest
 
+from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob_status import Phase
 from kubetune.controller.cluster import Cluster
 from kubetune.controller.gauges import ClusterGauges
 from kubetune.controller.metrics import Metrics
-from tests.controller.builders import NOW, ago, make_body, make_observation, make_trial
+from kubetune.kube.objects import Trial
+from tests.controller.builders import NAMESPACE, NOW, ago, make_body, make_observation, make_trial
 from tests.controller.fake_cluster import FakeApi, FakeClient
 
 
@@ -17,9 +23,10 @@ def make_world() -> tuple[Cluster, Metrics]:
         namespaces=("team-a",),
         enqueue=lambda _: None,
         jitter=lambda: 0.0,
-        on_report=lambda trial: metrics.count_report(trial, NOW),
+        on_trial_change=lambda old, new: metrics.count_trial_change(old, new, NOW),
+        on_job_change=metrics.count_job_change,
     )
-    metrics.registry.register(ClusterGauges(cluster))
+    metrics.registry.register(ClusterGauges(cluster, now=lambda: NOW))
     return cluster, metrics
 
 
@@ -71,8 +78,94 @@ def test_the_lag_of_an_observation_is_counted_once_per_report() -> None:
 
 def test_an_observation_from_a_clock_ahead_of_ours_has_no_lag() -> None:
     _, metrics = make_world()
-    metrics.count_report(make_trial(observations=[make_observation(1, 0.5, at=ago(-5))]), NOW)
+    early = make_observation(1, 0.5, at=ago(-5))
+    metrics.count_trial_change(make_trial(), make_trial(observations=[early]), NOW)
     assert exported(metrics)["kubetune_observation_lag_seconds_sum"] == 0.0
+
+
+def test_the_counters_that_alerts_compare_begin_at_zero() -> None:
+    found = exported(make_world()[1])
+    for state in TrialState:
+        assert found[f'kubetune_trials_total{{state="{state}"}}'] == 0.0
+
+
+def test_gpu_seconds_are_counted_when_an_attempt_ends_and_once_each() -> None:
+    cluster, metrics = make_world()
+    store = cluster.trials("team-a")
+    # What a new operator finds was counted by the one before it.
+    for version, used in enumerate((40.0, 40.0, 100.0, 100.0), start=1):
+        trial = make_trial(0, "Running", version=version)
+        status = msgspec.structs.replace(trial.status, gpu_seconds=used)
+        store.apply(msgspec.structs.replace(trial, status=status))
+    assert exported(metrics)["kubetune_gpu_seconds_used_total"] == 60.0
+
+
+def ended(hours: float | None, *, version: int, is_over: bool = True) -> dict[str, Any]:
+    finished = {"type": "Finished", "status": "True" if is_over else "False"}
+    used = {} if hours is None else {"gpuHours": {"used": 9.0, "saved": hours}}
+    body = make_body(status={"phase": "Complete", "conditions": [finished], **used})
+    body["metadata"]["resourceVersion"] = str(version)
+    return body
+
+
+def test_saved_gpu_seconds_are_counted_when_a_run_ends_and_not_while_they_are_a_guess() -> None:
+    cluster, metrics = make_world()
+    for version, (hours, is_over) in enumerate(
+        [(1.0, False), (2.0, False), (0.5, True), (0.5, True), (None, False), (0.25, True)],
+        start=1,
+    ):
+        cluster.see(ended(hours, version=version, is_over=is_over))
+    assert exported(metrics)["kubetune_gpu_seconds_saved_total"] == (0.5 + 0.25) * 3600
+
+
+def test_a_run_that_ended_before_the_operator_came_is_not_counted_again() -> None:
+    cluster, metrics = make_world()
+    cluster.see(ended(0.5, version=1))
+    cluster.see(ended(0.5, version=2))
+    assert exported(metrics)["kubetune_gpu_seconds_saved_total"] == 0.0
+
+
+RUNNING = {"phase": "Running"}
+SILENT = make_trial(0, "Running", started=ago(500), observations=[make_observation(1, at=ago(90))])
+
+
+@pytest.mark.parametrize(
+    ("status", "trials", "want"),
+    [
+        pytest.param(RUNNING, [SILENT], 90.0, id="a report is news"),
+        pytest.param(
+            RUNNING, [SILENT, make_trial(1, "Running", started=ago(30))], 30.0, id="a start is news"
+        ),
+        pytest.param(
+            RUNNING,
+            [SILENT, make_trial(1, "Succeeded", completed=ago(10))],
+            10.0,
+            id="an end is news",
+        ),
+        pytest.param(RUNNING, [make_trial(0)], 3600.0, id="a trial that waits is none"),
+        pytest.param(RUNNING, [make_trial(0, reason="Queued")], 0.0, id="a queue is patient"),
+        pytest.param(
+            RUNNING,
+            [SILENT, make_trial(1, reason="Queued")],
+            90.0,
+            id="a queue does not excuse what runs",
+        ),
+        pytest.param({"phase": "Suspended"}, [SILENT], 0.0, id="a suspended job may be silent"),
+        pytest.param({"phase": "Complete"}, [SILENT], 0.0, id="an ended job may be silent"),
+        pytest.param(
+            {**RUNNING, "runId": "two"}, [SILENT], 0.0, id="an earlier run says nothing of this one"
+        ),
+        pytest.param(RUNNING, [], 0.0, id="no trial yet"),
+    ],
+)
+def test_the_longest_silence_of_a_running_job(
+    status: dict[str, Any], trials: list[Trial], want: float
+) -> None:
+    cluster, metrics = make_world()
+    cluster.see(make_body(status=status))
+    for trial in trials:
+        cluster.trials(NAMESPACE).apply(trial)
+    assert exported(metrics)["kubetune_longest_silence_seconds"] == want
 
 
 def test_suggestions_made_together_share_the_time_of_their_decision() -> None:

@@ -14,6 +14,7 @@ from prometheus_client import generate_latest
 from kubetune.controller.cluster import Cluster
 from kubetune.controller.gauges import ClusterGauges
 from kubetune.controller.metrics import Metrics
+from tests.controller.builders import NOW
 from tests.controller.fake_cluster import FakeApi, FakeClient
 
 FILES = Path(__file__).resolve().parents[2] / "helm" / "kubetune" / "files"
@@ -26,7 +27,7 @@ def exported() -> set[str]:
     cluster = Cluster(
         FakeClient(FakeApi()), namespaces=(), enqueue=lambda _: None, jitter=lambda: 0.0
     )
-    metrics.registry.register(ClusterGauges(cluster))
+    metrics.registry.register(ClusterGauges(cluster, now=lambda: NOW))
     names = set()
     for family in metrics.registry.collect():
         suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}

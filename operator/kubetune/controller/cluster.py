@@ -15,6 +15,7 @@ from kubetune.kube.reflector import Reflector
 from kubetune.kube.store import Store
 
 T = TypeVar("T", bound=Object)
+Body = Mapping[str, Any]
 
 
 class Cluster:
@@ -31,7 +32,8 @@ class Cluster:
         namespaces: Iterable[str],
         enqueue: Callable[[ObjectKey], None],
         jitter: Callable[[], float],
-        on_report: Callable[[Trial], None] = lambda _: None,
+        on_trial_change: Callable[[Trial, Trial], None] = lambda _old, _new: None,
+        on_job_change: Callable[[Body, Body], None] = lambda _old, _new: None,
     ) -> None:
         """Make an empty picture of the cluster; `run` fills it.
 
@@ -40,13 +42,15 @@ class Cluster:
             namespaces: Namespaces to watch; empty means all.
             enqueue: Called with the key of a TuningJob that is to be looked at.
             jitter: Gives a number in [0, 1) that spreads requests out.
-            on_report: Called with a Trial that has new observations.
+            on_trial_change: Called with two versions of a Trial, one after the other.
+            on_job_change: The same for a TuningJob.
         """
-        self.tuning_jobs: dict[ObjectKey, Mapping[str, Any]] = {}
+        self.tuning_jobs: dict[ObjectKey, Body] = {}
         self._client = client
         self._enqueue = enqueue
         self._jitter = jitter
-        self._on_report = on_report
+        self._on_trial_change = on_trial_change
+        self._on_job_change = on_job_change
         scopes: list[str | None] = [*namespaces] or [None]
         self._trials = {scope: self._reflector(TRIALS, scope, Trial) for scope in scopes}
         self._jobs = {scope: self._reflector(JOBS, scope, Job) for scope in scopes}
@@ -68,12 +72,14 @@ class Cluster:
         """True when everything was listed once."""
         return all(reflector.synced.is_set() for reflector in self._reflectors())
 
-    def see(self, body: Mapping[str, Any]) -> None:
+    def see(self, body: Body) -> None:
         """Take in a TuningJob, unless a newer version of it is known."""
         key = key_of(body)
         known = self.tuning_jobs.get(key)
         if known is None or _revision(body) >= _revision(known):
             self.tuning_jobs[key] = body
+            if known is not None and known["metadata"]["uid"] == body["metadata"]["uid"]:
+                self._on_job_change(known, body)
             self._wake_heirs(key)
 
     def unsee(self, key: ObjectKey, uid: str) -> None:
@@ -120,8 +126,8 @@ class Cluster:
         )
 
     def _changed(self, old: Object | None, new: Object | None) -> None:
-        if isinstance(old, Trial) and isinstance(new, Trial) and _has_news(old, new):
-            self._on_report(new)
+        if isinstance(old, Trial) and isinstance(new, Trial):
+            self._on_trial_change(old, new)
         for version in (old, new):
             key = tuning_job_key(version) if version is not None else None
             if key is not None:
@@ -141,12 +147,7 @@ class Cluster:
             yield from by_scope.values()
 
 
-def _has_news(old: Trial, new: Trial) -> bool:
-    seen, reported = old.status.observations, new.status.observations
-    return bool(reported) and (not seen or reported[-1].step > seen[-1].step)
-
-
-def key_of(body: Mapping[str, Any]) -> ObjectKey:
+def key_of(body: Body) -> ObjectKey:
     """Return the key of an object given as JSON."""
     return ObjectKey(body["metadata"]["namespace"], body["metadata"]["name"])
 
@@ -161,5 +162,5 @@ def _store(by_scope: Mapping[str | None, Reflector[T]], namespace: str) -> Store
     return (by_scope.get(namespace) or by_scope[None]).store
 
 
-def _revision(body: Mapping[str, Any]) -> int:
+def _revision(body: Body) -> int:
     return int(body["metadata"]["resourceVersion"])

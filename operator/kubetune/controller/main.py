@@ -103,10 +103,11 @@ class Operator:
             namespaces=settings.namespaces,
             enqueue=self._queue.add,
             jitter=random.random,
-            on_report=lambda trial: metrics.count_report(trial, _now()),
+            on_trial_change=lambda old, new: metrics.count_trial_change(old, new, _now()),
+            on_job_change=metrics.count_job_change,
         )
         metrics.follow(lambda: len(self._queue))
-        metrics.registry.register(ClusterGauges(self._cluster))
+        metrics.registry.register(ClusterGauges(self._cluster, now=_now))
 
     def is_ready(self) -> bool:
         """True when it works, or stands by for another that leads."""
