@@ -1,6 +1,7 @@
 """The reference of /metrics and of the alerts, from the exporter and the alert rules."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,7 +55,7 @@ def metrics_page(root: Path) -> str:
         "## Labels",
         table(["Label", "Values"], [[code(name), text] for name, text in _used_labels()]),
         "## Alerts",
-        "In the chart with `monitoring.prometheusRule`, in the manifests with the overlay "
+        "In the chart with `metrics.prometheusRule.enabled`, in the manifests with the overlay "
         "`monitoring`.",
         table(
             ["Alert", "Severity", "It means", "What to do"],
@@ -89,7 +90,7 @@ def _registry() -> CollectorRegistry:
     # Nothing is asked of the API server: an empty cluster has all gauges, with zeros.
     nobody = cast("Client", None)
     empty = Cluster(nobody, namespaces=(), enqueue=lambda _: None, jitter=lambda: 0.0)
-    registry.register(ClusterGauges(empty))
+    registry.register(ClusterGauges(empty, now=lambda: datetime.min.replace(tzinfo=UTC)))
     return registry
 
 
