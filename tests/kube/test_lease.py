@@ -99,6 +99,32 @@ async def test_renewing_moves_on_the_time_of_renewal_alone(
     assert {each["leaseTransitions"] for each in seen[:3]} == {0}
 
 
+async def test_renewing_takes_one_request_and_a_second_one_after_a_foreign_write(
+    client: Client, server: FakeApiServer
+) -> None:
+    end = asyncio.Event()
+    sent: list[list[str]] = []
+
+    def look(naps: int) -> None:
+        sent.append([method for method, _ in server.requests])
+        server.requests.clear()
+        if naps == 2:
+            # Somebody labels it: its version is another one, its holder is not.
+            lease = server.find(COLLECTION, "kubetune")
+            assert lease is not None
+            server.put(
+                COLLECTION, {**lease, "metadata": {"name": "kubetune", "labels": {"a": "b"}}}
+            )
+        if naps == 5:
+            end.set()
+
+    async def lead() -> None:
+        await end.wait()
+
+    await elector(client, ScriptedClock(look)).run(lead)
+    assert sent[1:5] == [["PATCH"], ["PATCH", "GET", "PATCH"], ["PATCH"], ["PATCH"]]
+
+
 async def test_a_released_lease_is_taken_at_once(client: Client, server: FakeApiServer) -> None:
     hold(server, None, leaseTransitions=3)
     clock = Clock()
@@ -316,8 +342,11 @@ async def test_a_lease_that_another_has_taken_is_not_released_for_it(
 async def test_a_release_that_fails_is_not_the_end_of_the_world(
     client: Client, server: FakeApiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    def forbid(request: web.Request) -> web.Response | None:
+        return web.Response(status=403) if request.method == "PATCH" else None
+
     async def lead() -> None:
-        server.refuse(403, "Forbidden", method="PATCH")
+        server.faults.append(forbid)
 
     await elector(client, Clock()).run(lead)
     assert "not released" in caplog.text

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from kubetune.errors import ClusterError, LeadershipLostError, NotFoundError
+from kubetune.errors import ClusterError, ConflictError, LeadershipLostError, NotFoundError
 from kubetune.kube.client import Client
 from kubetune.kube.objects import Object, Slim, micro_time
 from kubetune.kube.paths import LEASES
@@ -144,10 +144,30 @@ class Elector:
                 )
             await self._sleep(min(self._terms.retry, left))
             try:
-                if not await self._attempt():
+                if not await self._renew():
                     raise LeadershipLostError(f"lease {self._name} was taken")
             except ClusterError as error:
                 _log.warning("not renewed", extra={"lease": self._name, "reason": str(error)})
+
+    async def _renew(self) -> bool:
+        """Renew the lease by a single write; only if somebody else wrote it, look who holds it.
+
+        Returns:
+            False when another candidate holds it.
+
+        Raises:
+            ClusterError: It is not known who holds it now, or somebody was quicker.
+        """
+        started = self._monotonic()
+        spec = self._record(0)
+        # The same holder as before: when it began, and after how many, stay as they are.
+        del spec["acquireTime"], spec["leaseTransitions"]
+        try:
+            await self._write(spec, within=self._terms.renew_deadline / 2, at=started)
+        except (ConflictError, NotFoundError):
+            return await self._attempt()
+        self._renewed_at = started
+        return True
 
     async def _attempt(self) -> bool:
         """Take or renew the lease; False when another candidate holds it.
