@@ -4,7 +4,7 @@ import pytest
 
 from kubetune.cli.objects import Trial
 from kubetune.cli.snapshot import Savings, Snapshot
-from tests.cli.cli_builders import a_job, a_stopped_trial, a_trial, at, under_way
+from tests.cli.cli_builders import a_job, a_stopped_trial, a_trial, at, condition, under_way
 
 OPEN = {"spec": {"limits": {}}, "status": {"plan": None}}
 
@@ -22,6 +22,35 @@ def test_trials_of_a_deleted_job_of_the_same_name_are_left_out() -> None:
 
     assert Snapshot.of(a_job(), [owned_by("someone else")]).trials == ()
     assert len(Snapshot.of(a_job(), [owned_by("job-uid")]).trials) == 1
+
+
+def test_the_best_is_that_of_the_trials_while_the_status_lags_behind() -> None:
+    lagging = {"best": {"trial": "job-0", "value": 0.5, "parameters": {"lr": 0.1}}}
+    trials = [
+        a_trial(0, "Succeeded", values={27: 0.5}, ended=5),
+        a_trial(1, "Succeeded", values={27: 0.9}, ended=6),
+        a_trial(2, "Succeeded", values={27: 0.9}, ended=7),
+        a_stopped_trial(3, step=3, value=0.99, threshold=1, ended=8),
+        a_trial(4, values={3: 1.0}),
+    ]
+    best = Snapshot.of(a_job(status=lagging), trials).best
+    assert best is not None
+    assert (best.trial, best.value, best.resource) == (trials[1].metadata.name, 0.9, 27)
+    least = Snapshot.of(a_job(spec={"objective": {"goal": "Minimize"}}), trials).best
+    assert least is not None
+    assert least.trial == trials[0].metadata.name
+    over = [condition("Finished", "MaxTrialsReached")]
+    ended = Snapshot.of(a_job(status=lagging, conditions=over, ended=30), trials).best
+    assert ended is not None
+    assert ended.trial == "job-0"
+
+
+def test_the_best_is_the_recorded_one_while_no_trial_has_succeeded() -> None:
+    recorded = {"best": {"trial": "job-3", "value": 0.5, "parameters": {}}}
+    best = Snapshot.of(a_job(status=recorded), [a_trial(4, values={3: 1.0})]).best
+    assert best is not None
+    assert best.trial == "job-3"
+    assert Snapshot.of(a_job(status={"best": None}), []).best is None
 
 
 def test_the_time_that_is_left_follows_the_pace_so_far() -> None:

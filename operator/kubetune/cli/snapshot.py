@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median_low
 from typing import Self
 
-from kubetune.cli.objects import Trial, TuningJob
+from kubetune.cli.objects import Best, Trial, TuningJob
 
 UNFINISHED = ("Pending", "Running", "Paused")
 STATES = (
@@ -69,6 +69,28 @@ class Snapshot:
     def finished(self) -> int:
         """Number of trials that have ended, in whatever way."""
         return sum(trial.status.state not in UNFINISHED for trial in self.trials)
+
+    @property
+    def best(self) -> Best | None:
+        """The incumbent as the trials have it: the job's status may be 10 s behind them."""
+        succeeded = [t for t in self.trials if t.status.state == "Succeeded"]
+        if self.job.has_ended or not succeeded:
+            return self.job.status.best
+        sign = 1.0 if self.job.spec.objective.goal == "Maximize" else -1.0
+        scores = [
+            (sign * t.status.value, -t.spec.index, t)
+            for t in succeeded
+            if t.status.value is not None
+        ]
+        if not scores:
+            return self.job.status.best
+        _, _, first = max(scores, key=lambda score: score[:2])
+        return Best(
+            trial=first.metadata.name,
+            value=first.status.value or 0.0,
+            parameters=first.spec.parameters,
+            resource=first.last_step,
+        )
 
     @property
     def wanted(self) -> int | None:

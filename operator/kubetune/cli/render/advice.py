@@ -44,7 +44,7 @@ def next_steps(snapshot: Snapshot, spec: Mapping[str, Any]) -> Iterator[str]:
 
 def _edges(snapshot: Snapshot, spec: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parameters whose best value is at an end of its range."""
-    best = snapshot.job.status.best
+    best = snapshot.best
     if best is None:
         return
     for wish in spec.get("parameters") or []:

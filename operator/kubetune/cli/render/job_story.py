@@ -151,7 +151,7 @@ def _end(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _best(snapshot: Snapshot) -> Iterator[str]:
-    job, best = snapshot.job, snapshot.job.status.best
+    job, best = snapshot.job, snapshot.best
     if best is None:
         return
     metric = job.spec.objective.metric
@@ -185,7 +185,7 @@ def _best(snapshot: Snapshot) -> Iterator[str]:
 
 def _differing(snapshot: Snapshot, other: Trial) -> list[str]:
     """Parameters in which the best differs from another trial."""
-    best = snapshot.job.status.best
+    best = snapshot.best
     if best is None:
         return []
     there = other.spec.parameters

@@ -35,8 +35,8 @@ def changes(before: Snapshot | None, after: Snapshot, *, now: datetime) -> list[
     if before is None and after.finished:
         return [str_line(now, after.job.metadata.name, _state(after))]
     found = [*_conditions_and_ends(before, after, now), *_trials(before, after, now)]
-    best = after.job.status.best
-    if best is not None and (before is None or before.job.status.best != best):
+    best = after.best
+    if best is not None and (before is None or _which(before.best) != _which(best)):
         found.append(_Line(now, 3, best.trial, _best(after, best)))
     return [str_line(line.at, line.name, line.text) for line in sorted(found)]
 
@@ -77,6 +77,10 @@ def _trials(before: Snapshot | None, after: Snapshot, now: datetime) -> Iterator
             yield _Line(now, 0, name, f"pending: {why}")
 
 
+def _which(best: Best | None) -> tuple[str, float] | None:
+    return None if best is None else (best.trial, best.value)
+
+
 def _best(snapshot: Snapshot, best: Best) -> str:
     at = "" if best.resource is None else f" at step {best.resource}"
     value = f"{snapshot.job.spec.objective.metric} {number(best.value)}"
@@ -84,7 +88,7 @@ def _best(snapshot: Snapshot, best: Best) -> str:
 
 
 def _state(snapshot: Snapshot) -> str:
-    best = snapshot.job.status.best
+    best = snapshot.best
     wanted = "" if snapshot.wanted is None else f" of {snapshot.wanted}"
     text = f"{snapshot.finished}{wanted} trials have ended ({counts(snapshot)})"
     return text if best is None else f"{text}; best: {best.trial} {number(best.value)}"

@@ -99,7 +99,7 @@ def _progress(snapshot: Snapshot, screen: Screen) -> RenderableType:
 
 
 def _best(snapshot: Snapshot) -> list[RenderableType]:
-    best = snapshot.job.status.best
+    best = snapshot.best
     if best is None:
         return [Text("Best    none yet")]
     at = "" if best.resource is None else f" at step {best.resource}"

@@ -11,7 +11,7 @@ _INDENT = 12
 def summary(snapshot: Snapshot, *, now: datetime) -> list[str]:
     """The lines, without control codes; the same on a terminal and in a file."""
     job = snapshot.job
-    best = job.status.best
+    best = snapshot.best
     lines = [_end(snapshot), ""]
     if best is None:
         lines += _item("Best", "no trial reported a value")
