@@ -14,7 +14,7 @@ from kubetune.api import names
 from kubetune.api.checkpoint import CheckpointSpec
 from kubetune.api.durations import parse_duration
 from kubetune.api.parameters import ParameterValue, typed_point
-from kubetune.api.placeholders import substitute, value_text
+from kubetune.api.placeholders import for_kubelet, substitute, value_text
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
 
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  a path, no secret
@@ -229,7 +229,7 @@ def _add_checkpoint(
     # Last, so that it holds whatever the template says.
     trainer["env"] = [
         *(v for v in trainer["env"] if v.get("name") not in _CHECKPOINT_VARIABLES),
-        {"name": "KUBETUNE_CHECKPOINT_DIR", "value": checkpoint.path},
+        {"name": "KUBETUNE_CHECKPOINT_DIR", "value": for_kubelet(checkpoint.path)},
         {"name": "KUBETUNE_RESUME_FROM", "value": str(trial.trained)},
     ]
 
@@ -243,11 +243,10 @@ def _environment(trial: TrialIdentity) -> list[dict[str, Any]]:
             "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}},
         },
         {"name": "KUBETUNE_POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
-        # `$(X)` in a value would be expanded by the kubelet; `$$` keeps a parameter's text as is.
-        {"name": "KUBETUNE_PARAMETERS", "value": json.dumps(parameters).replace("$", "$$")},
+        {"name": "KUBETUNE_PARAMETERS", "value": for_kubelet(json.dumps(parameters))},
     ]
     variables += [
-        {"name": names.parameter_variable(name), "value": value_text(value).replace("$", "$$")}
+        {"name": names.parameter_variable(name), "value": for_kubelet(value_text(value))}
         for name, value in parameters.items()
     ]
     return variables
@@ -277,7 +276,7 @@ def _collector(
         "restartPolicy": "Always",
         "env": [
             *(v for v in _environment(trial)[:3]),
-            {"name": "KUBETUNE_COLLECT", "value": json.dumps(configuration).replace("$", "$$")},
+            {"name": "KUBETUNE_COLLECT", "value": for_kubelet(json.dumps(configuration))},
         ],
         "resources": {
             "requests": {"cpu": "10m", "memory": "32Mi"},

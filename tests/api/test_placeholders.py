@@ -228,3 +228,56 @@ def test_the_template_itself_is_not_changed() -> None:
 def test_a_placeholder_that_stands_for_nothing_is_an_error(text: str) -> None:
     with pytest.raises(KeyError):
         substitute({"a": text}, parameters={}, trial_name="t", index=0, resource=None)
+
+
+DOLLARS = "$(HOME) $$ $$(HOME) $"
+TWICE = "$$(HOME) $$$$ $$$$(HOME) $$"
+
+
+@pytest.mark.parametrize(
+    ("container", "want"),
+    [
+        pytest.param({"command": ["$(params.d)"]}, {"command": [TWICE]}, id="a command"),
+        pytest.param({"args": ["--d=$(params.d)"]}, {"args": [f"--d={TWICE}"]}, id="an argument"),
+        pytest.param(
+            {"env": [{"name": "D", "value": "$(params.d)"}]},
+            {"env": [{"name": "D", "value": TWICE}]},
+            id="a variable",
+        ),
+        pytest.param(
+            {"volumeMounts": [{"subPathExpr": "$(params.d)", "subPath": "$(params.d)"}]},
+            {"volumeMounts": [{"subPathExpr": TWICE, "subPath": DOLLARS}]},
+            id="a path that is an expression, and one that is none",
+        ),
+        pytest.param(
+            {"startupProbe": {"exec": {"command": ["$(params.d)"]}}},
+            {"startupProbe": {"exec": {"command": [TWICE]}}},
+            id="a probe",
+        ),
+        pytest.param(
+            {"lifecycle": {"preStop": {"exec": {"command": ["$(params.d)"]}}}},
+            {"lifecycle": {"preStop": {"exec": {"command": [DOLLARS]}}}},
+            id="a hook, which the kubelet takes as it is",
+        ),
+        pytest.param(
+            {"args": ["$(HOME) $$(params.d)"]},
+            {"args": ["$(HOME) $(params.d)"]},
+            id="the template's own references",
+        ),
+    ],
+)
+@pytest.mark.parametrize("containers", ["containers", "initContainers"])
+def test_dollars_of_a_value_arrive_as_they_are(
+    containers: str, container: dict[str, Any], want: dict[str, Any]
+) -> None:
+    template = {
+        "metadata": {"annotations": {"d": "$(params.d)"}},
+        "spec": {"template": {"spec": {containers: [container]}}},
+    }
+
+    assert substitute(
+        template, parameters={"d": DOLLARS}, trial_name="t", index=0, resource=None
+    ) == {
+        "metadata": {"annotations": {"d": DOLLARS}},
+        "spec": {"template": {"spec": {containers: [want]}}},
+    }

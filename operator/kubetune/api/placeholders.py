@@ -4,7 +4,8 @@
 the template, keys excluded.
 
 `$$(params.NAME)` stands for the text itself, as in Kubernetes. Every other `$(...)` is left alone:
-in a command, in its arguments and in environment variables the kubelet fills it in.
+in a command, in its arguments and in environment variables the kubelet fills it in. A value that
+has dollars of its own arrives there as it is: it is no place to hide a reference.
 """
 
 import re
@@ -49,6 +50,21 @@ _TEXT_FIELDS = frozenset(
     }
 )
 _TEXT_MAPS = frozenset({"annotations", "labels", "matchLabels", "nodeSelector"})
+
+# Where the kubelet looks for `$(X)` and `$$`: a value's own dollars are written twice there.
+_CONTAINER_LISTS = frozenset({"containers", "initContainers"})
+_EXPANDED = frozenset(
+    {
+        ("command",),
+        ("args",),
+        ("env", "value"),
+        ("volumeMounts", "subPathExpr"),
+        *(
+            (probe, "exec", "command")
+            for probe in ("livenessProbe", "readinessProbe", "startupProbe")
+        ),
+    }
+)
 
 
 def check_placeholders(spec: TuningJobSpec) -> tuple[Fault, ...]:
@@ -104,7 +120,7 @@ def substitute(
         "trial.index": index,
         "trial.resource": resource,
     }
-    filled: dict[str, Any] = _fill(template, values, is_text=False)
+    filled: dict[str, Any] = _fill(template, values, (), is_text=False)
     return filled
 
 
@@ -113,14 +129,30 @@ def value_text(value: ParameterValue) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def _fill(node: Any, values: Mapping[str, ParameterValue | None], *, is_text: bool) -> Any:
+def for_kubelet(text: str) -> str:
+    """Return what the kubelet turns into the text where it expands `$(X)` and `$$`."""
+    return text.replace("$", "$$")
+
+
+def _fill(
+    node: Any,
+    values: Mapping[str, ParameterValue | None],
+    keys: tuple[str, ...],
+    *,
+    is_text: bool,
+) -> Any:
     if isinstance(node, Mapping):
         return {
-            key: _fill(item, values, is_text=is_text or key in _TEXT_FIELDS or key in _TEXT_MAPS)
+            key: _fill(
+                item,
+                values,
+                (*keys, key),
+                is_text=is_text or key in _TEXT_FIELDS or key in _TEXT_MAPS,
+            )
             for key, item in node.items()
         }
     if isinstance(node, list):
-        return [_fill(item, values, is_text=not isinstance(item, Mapping)) for item in node]
+        return [_fill(item, values, keys, is_text=not isinstance(item, Mapping)) for item in node]
     if not isinstance(node, str):
         return node
     whole = _PLACEHOLDER.fullmatch(node)
@@ -128,14 +160,24 @@ def _fill(node: Any, values: Mapping[str, ParameterValue | None], *, is_text: bo
         value = _value(whole, values)
         # Kubernetes reads no 5.0 where it wants a whole number.
         return int(value) if isinstance(value, float) and value.is_integer() else value
-    return _PLACEHOLDER.sub(lambda found: _text(found, values), node)
+    is_expanded = _is_expanded(keys)
+    return _PLACEHOLDER.sub(lambda found: _text(found, values, is_expanded=is_expanded), node)
 
 
-def _text(found: re.Match[str], values: Mapping[str, ParameterValue | None]) -> str:
+def _is_expanded(keys: tuple[str, ...]) -> bool:
+    """Say whether the kubelet expands what stands below these keys of a template."""
+    inside = next((at + 1 for at, key in enumerate(keys) if key in _CONTAINER_LISTS), len(keys))
+    return keys[inside:] in _EXPANDED
+
+
+def _text(
+    found: re.Match[str], values: Mapping[str, ParameterValue | None], *, is_expanded: bool
+) -> str:
     before = found["dollars"][:-1]
     if _is_escaped(found):
         return f"{before}({found['kind']}.{found['name']})"
-    return before + value_text(_value(found, values))
+    text = value_text(_value(found, values))
+    return before + (for_kubelet(text) if is_expanded else text)
 
 
 def _is_escaped(found: re.Match[str]) -> bool:
