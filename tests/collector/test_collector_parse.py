@@ -60,6 +60,23 @@ def found(step: int | None = None, **values: float) -> list[Found]:
         pytest.param(b"\xff\xfe\xf0 val_accuracy=0.5 \xc3", 0.5, id="bytes that are not UTF-8"),
         pytest.param("genauigkeit ✓ val_accuracy=0.5 ✓", 0.5, id="other scripts"),
         pytest.param("x=y:val_accuracy=0.5", 0.5, id="behind a colon"),
+        pytest.param("val_accuracy: 0.9", 0.9, id="colon for the sign"),
+        pytest.param("val_accuracy:0.9", 0.9, id="colon without a space"),
+        pytest.param(
+            "27/27 ━━━━ 2s 9ms/step - loss: 0.41 - val_accuracy: 0.93 - val_loss: 0.2",
+            0.93,
+            id="Keras",
+        ),
+        pytest.param("{'val_accuracy': 0.93, 'eval_runtime': 1.5}", 0.93, id="a dict of Python"),
+        pytest.param('{"metrics": {"val_accuracy": 0.93}}', 0.93, id="nested JSON"),
+        pytest.param(
+            "Epoch 3: 100%|████| 9/9 [00:01<00:00, 8.9it/s, v_num=0, val_accuracy=0.93]",
+            0.93,
+            id="the bar of PyTorch Lightning",
+        ),
+        pytest.param("[12]\tval_accuracy:0.93\tval-auc:0.9", 0.93, id="XGBoost"),
+        pytest.param("[12]\tvalid_0's val_accuracy: 0.93", 0.93, id="LightGBM"),
+        pytest.param("val_accuracy: 93.1% (best 94%)", 93.1, id="percent behind a colon"),
     ],
 )
 def test_a_value_is_found(line: str | bytes, want: float) -> None:
@@ -81,7 +98,8 @@ def test_a_value_is_found(line: str | bytes, want: float) -> None:
         pytest.param("val_accuracy.raw=0.9", id="start of a dotted name"),
         pytest.param("VAL_ACCURACY=0.9", id="other case"),
         pytest.param("val_accuracy 0.9", id="no sign"),
-        pytest.param("val_accuracy: 0.9", id="colon for the sign"),
+        pytest.param("val_accuracy:: 0.9", id="two colons"),
+        pytest.param("val_accuracy:10:30", id="time of day behind a colon"),
         pytest.param("val_accuracy==0.9", id="comparison"),
         pytest.param("val_accuracy=", id="nothing"),
         pytest.param("val_accuracy=high", id="word"),
@@ -114,6 +132,9 @@ def test_what_is_no_value_of_the_metric_is_not_taken_for_one(line: str) -> None:
         pytest.param("step=3 val_loss=1", 3, id="step before"),
         pytest.param("val_loss=1 epoch=3", 3, id="epoch after"),
         pytest.param("Epoch=3: val_loss=1", 3, id="capital"),
+        pytest.param("Epoch: 3/27 val_loss: 1", 3, id="colon"),
+        pytest.param("{'val_loss': 1, 'epoch': 3.0}", 3, id="a dict of Python"),
+        pytest.param('{"step": 3, "metrics": {"val_loss": 1}}', 3, id="beside nested JSON"),
         pytest.param("[epoch = 3/27] val_loss=1", 3, id="of a total"),
         pytest.param("step=3.0 val_loss=1", 3, id="integer written as a fraction"),
         pytest.param("step=1e3 val_loss=1", 1000, id="scientific"),
@@ -174,9 +195,13 @@ def test_a_dot_in_a_name_is_a_dot() -> None:
         pytest.param('{"best_val_loss": 0.5}', [], id="another metric"),
         pytest.param('{"val_loss": 0.5', [], id="cut off"),
         pytest.param('{"message": "step=2 val_loss=0.5"}', found(2, val_loss=0.5), id="in a text"),
-        pytest.param('[{"val_loss": 0.5}]', [], id="list of objects"),
+        pytest.param('[{"val_loss": 0.5}]', found(val_loss=0.5), id="list of objects"),
         pytest.param('{"a":' * 4000 + "val_loss" + "}" * 4000, [], id="too deep"),
-        pytest.param('{"val_loss": ' + "9" * 5000 + "}", [], id="more digits than Python reads"),
+        pytest.param(
+            '{"val_loss": ' + "9" * 5000 + "}",
+            found(val_loss=math.inf),
+            id="more digits than Python reads",
+        ),
     ],
 )
 def test_a_json_line_is_read_by_its_keys(line: str, want: list[Found]) -> None:
@@ -286,3 +311,12 @@ def test_a_hostile_line_is_read_in_time_proportional_to_its_length(line: bytes) 
     for _ in range(50):
         find(line)
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("first", ["epoch=1 val_loss=0.3", '{"epoch": 1, "val_loss": 0.3}'])
+def test_who_reports_with_an_equals_sign_may_write_for_people_with_a_colon(first: str) -> None:
+    find = finder(METRICS, ())
+    assert list(find(b"Initial val_loss: 2.3")) == found(None, val_loss=2.3)
+    assert list(find(first.encode())) == found(1, val_loss=0.3)
+    assert list(find(b"Best val_loss: 0.3 (val_accuracy=0.9)")) == found(None, val_accuracy=0.9)
+    assert list(find(b"Best val_loss: 0.3")) == []

@@ -195,8 +195,9 @@ class MetricsSpec(ApiModel):
     patterns: list[MetricPattern] = Field(
         default=[],
         max_length=20,
-        description="Regular expressions that find metrics. Absent: name=value pairs with an "
-        "optional step= or epoch=, or lines that are JSON objects with those keys. Not with source "
+        description="Regular expressions that find metrics. Absent: name=value or name: value "
+        "pairs with an optional step= or epoch=, or lines that are JSON objects with those keys. "
+        "After the first name=value or JSON object, name: value does not count. Not with source "
         "Annotation.",
     )
 

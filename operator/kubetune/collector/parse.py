@@ -1,14 +1,20 @@
 r"""Finds metrics in lines of training output; pure. This docstring is the reference of the formats.
 
-**Default format.** ``name=value`` anywhere in a line, several per line, with an optional step::
+**Default format.** ``name=value`` or ``name: value`` anywhere in a line, several per line, with an
+optional step::
 
     step=3 val_accuracy=0.93 val_loss=0.21
     Epoch 3 done: val_accuracy = 9.3e-1, val_loss=0.21 (epoch=3/27)
     2026-01-02 10:00:00 INFO | val_accuracy=93.1% | val_loss=inf
+    27/27 - 2s - loss: 0.1822 - val_loss: 0.2104
+    {'eval_loss': 0.2104, 'epoch': 3.0}
+
+- After the first line with ``=``, and after the first JSON line, a colon does not count any more:
+  who reports so means it, and ``Best val_loss: 0.19`` in the end is for people.
 
 - A name is one of the metrics of the TuningJob, exactly: ``val_loss`` is not found in
   ``best_val_loss=1``, ``val_loss.raw=1``, ``top/val_loss=1`` or ``--val_loss=1``. Spaces around
-  ``=`` do not matter.
+  ``=`` and ``:`` and quotes around the name do not matter.
 - A value is a decimal number, with or without sign, fraction and exponent, or ``nan``, ``inf``,
   ``infinity`` in any case, with or without sign. After it may come the end of the line, white
   space, any of ``, ; | ) ] } > " ' * !`` or a full stop or colon that ends the word.
@@ -16,8 +22,8 @@ r"""Finds metrics in lines of training output; pure. This docstring is the refer
   is dropped as well and never converted (``12.5ms`` is 12.5), unless it begins like a multiplier
   (``5k``, ``3M``, ``2GB``) or an exponent: such a value is not a number.
 - ``1_000``, ``1,000``, ``0,93``, ``0x1F``, ``1.2.3``, ``3/4`` and ``1e`` are not numbers.
-- The step is ``step=`` or, without that, ``epoch=`` (any case) on the same line: an integer from 0
-  on, where ``3.0`` is 3 and ``3/27`` is 3.
+- The step is ``step=`` or, without that, ``epoch=`` (any case, a colon will do) on the same line:
+  an integer from 0 on, where ``3.0`` is 3 and ``3/27`` is 3.
 - If a name stands twice in one line, the last one counts; if a step is reported twice, the last
   report of each metric counts.
 
@@ -59,8 +65,9 @@ _UNIT = rb"(?:%|(?<=[\d.])(?![eEkKMGTPxXbBoO])[A-Za-z]{1,6})?"
 _END = rb"(?=[.:]?(?:[\s;|)\]}>\"'*!]|,(?!\d)|\Z))"
 _VALUE = _NUMBER + _UNIT + _END
 _LOOSE_VALUE = re.compile(rb"[\s(\[{<\"']*" + _VALUE)
+_SIGN = rb"[\"']?[ \t]*([=:])[ \t]*"
 _STEP = re.compile(
-    rb"(?<![" + _NAME + rb"])((?i:step|epoch))[ \t]*=[ \t]*" + _NUMBER + rb"(?:/\d+)?" + _END
+    rb"(?<![" + _NAME + rb"])((?i:step|epoch))" + _SIGN + _NUMBER + rb"(?:/\d+)?" + _END
 )
 
 
@@ -87,12 +94,22 @@ def words(metrics: Sequence[str], patterns: Sequence[Pattern]) -> tuple[bytes, .
 
 def _default_finder(metrics: Sequence[str]) -> Finder:
     names = b"|".join(re.escape(name.encode()) for name in metrics)
-    token = re.compile(rb"(?<![" + _NAME + rb"])(" + names + rb")[ \t]*=[ \t]*" + _VALUE)
+    token = re.compile(rb"(?<![" + _NAME + rb"])(" + names + rb")" + _SIGN + _VALUE)
+    strict = False
 
     def find(text: bytes) -> Iterator[Found]:
+        nonlocal strict
         found = _json_line(text, metrics)
-        if found is None:
-            values = {match[1].decode(): float(match[2]) for match in token.finditer(text)}
+        if found is not None:
+            strict = strict or bool(found.values)
+        else:
+            matches = list(token.finditer(text))
+            strict = strict or any(match[2] == b"=" for match in matches)
+            values = {
+                match[1].decode(): float(match[3])
+                for match in matches
+                if match[2] == b"=" or not (strict or _is_cut_off(text))
+            }
             found = Found(values, _step_of(text))
         if found.values:
             yield found
@@ -100,10 +117,16 @@ def _default_finder(metrics: Sequence[str]) -> Finder:
     return find
 
 
+def _is_cut_off(text: bytes) -> bool:
+    """Say whether a JSON object or a dict has lost its end, and so perhaps digits."""
+    text = text.strip()
+    return text.startswith(b"{") and not text.endswith(b"}")
+
+
 def _step_of(text: bytes) -> int | None:
     steps: dict[bytes, int | None] = {}
     for match in _STEP.finditer(text):
-        steps.setdefault(match[1].lower(), _step(float(match[2])))
+        steps.setdefault(match[1].lower(), _step(float(match[3])))
     return steps.get(b"step", steps.get(b"epoch"))
 
 
