@@ -10,6 +10,7 @@ from datetime import datetime
 
 from kubetune import planner
 from kubetune.api import names
+from kubetune.api.max_resource import max_resource_faults
 from kubetune.api.placeholders import check_placeholders
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
 from kubetune.core.gpus import most_gpus
@@ -37,6 +38,8 @@ def objections(spec: TuningJobSpec) -> Iterator[Objection]:
     faults = check_placeholders(spec)
     for fault in faults:
         yield Objection(reason="InvalidPlaceholders", path=fault.path, message=fault.message)
+    for fault in max_resource_faults(spec):
+        yield Objection(reason="MaxResourceUnknown", path=fault.path, message=fault.message)
     for problem in planner.check(spec):
         yield Objection(reason=problem.reason, path=problem.path, message=problem.message)
     if not faults and spec.limits.max_gpu_hours is not None and most_gpus(spec) == 0:

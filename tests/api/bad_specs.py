@@ -481,13 +481,6 @@ BAD_SPECS = (
         rule="hyperband-missing",
     ),
     BadSpec(
-        id="Hyperband without maxResource",
-        changes={f"{HYPERBAND}.maxResource": REMOVED},
-        field=f"{HYPERBAND}.maxResource",
-        remedy="add it",
-        server="Required value",
-    ),
-    BadSpec(
         id="Hyperband's settings with Random",
         changes={"spec.strategy.type": "Random"},
         field=HYPERBAND,

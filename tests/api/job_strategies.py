@@ -121,8 +121,9 @@ STRATEGIES = st.one_of(
         {
             "type": st.sampled_from(["Hyperband", "Hyperband", "Random"]),
             "hyperband": st.fixed_dictionaries(
-                {"maxResource": COUNTS},
+                {},
                 optional={
+                    "maxResource": COUNTS,
                     "minResource": COUNTS,
                     "reductionFactor": COUNTS,
                     "brackets": COUNTS,

@@ -42,6 +42,7 @@ GOOD_CHANGES: dict[str, dict[str, Any]] = {
             "median": {"minTrials": 0, "minStep": 0, "compare": "RunningAverage"},
         },
     },
+    "a length that the template says": {"spec.strategy.hyperband": {}},
     "as many brackets as rungs": {
         "spec.strategy.hyperband.maxResource": 243,
         "spec.strategy.hyperband.brackets": 6,

@@ -104,6 +104,18 @@ def test_what_the_api_server_cannot_see_is_told_as_well(
     assert any(words in row for row in complaints), text
 
 
+def test_a_length_that_the_template_says_is_shown_with_its_place() -> None:
+    args = 'args: ["--epochs=9", '
+    found = GOOD.replace(", maxResource: 9}", "}").replace("args: [", args)
+    code, text = verdict(found)
+    assert code is ExitCode.OK
+    path = "spec.trial.template.spec.template.spec.containers[0].args[0]"
+    assert f"9 steps, from --epochs=9 in {path}" in text
+    code, text = verdict(found.replace("--epochs=9", "--epochs=many"))
+    assert code is ExitCode.FAILED
+    assert "line 12: spec.strategy.hyperband.maxResource is missing, and --epochs=many" in text
+
+
 def test_a_suspended_or_stopped_job_still_shows_its_first_job() -> None:
     code, text = verdict(GOOD.replace("  trial:", "  suspend: true\n  stop: true\n  trial:"))
     assert code is ExitCode.OK

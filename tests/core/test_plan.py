@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from kubetune.api.strategy import HyperbandSettings
-from kubetune.api.tuningjob_status import PlanStatus, RungPlan
+from kubetune.api.tuningjob_status import MaxResourcePlan, PlanStatus, RungPlan
 from kubetune.core.plan import Plan, Problem, check, plan, share_used
 from tests.core.builders import ACTIVATION, HIDDEN, LEARNING_RATE, make_spec
 
@@ -94,6 +94,7 @@ def test_the_plan_of_hyperband_has_its_rungs_and_its_greatest_cost() -> None:
     got = plan(make_spec("Hyperband", hyperband=settings, limits={"maxTrials": 20}))
     assert got.status == PlanStatus(
         trials=20,
+        max_resource=MaxResourcePlan(steps=27),
         rungs=[
             RungPlan(step=1, share="1/3"),
             RungPlan(step=3, share="1/3"),

@@ -29,7 +29,7 @@ _RUNG_COUNT = (
 
 
 def _rung_count(settings: HyperbandSettings) -> int:
-    count, steps = 0, settings.max_resource
+    count, steps = 0, settings.max_resource or 0
     while steps >= settings.min_resource and count < _MAX_BRACKETS:
         count, steps = count + 1, steps // settings.reduction_factor
     return count
@@ -40,8 +40,8 @@ _MIN_RESOURCE = Rule(
     at="spec.strategy.hyperband",
     model=HyperbandSettings,
     field_path=".minResource",
-    cel="self.minResource < self.maxResource",
-    holds=lambda h: h.min_resource < h.max_resource,
+    cel="!has(self.maxResource) || self.minResource < self.maxResource",
+    holds=lambda h: h.max_resource is None or h.min_resource < h.max_resource,
     message="spec.strategy.hyperband.minResource is {minResource} but must be smaller than "
     "maxResource, which is {maxResource}: lower minResource, or raise maxResource",
 )
@@ -51,16 +51,22 @@ _BRACKETS = Rule(
     at="spec.strategy.hyperband",
     model=HyperbandSettings,
     field_path=".brackets",
-    cel="!has(self.brackets) || self.minResource >= self.maxResource || "
-    f"self.brackets <= {_RUNG_COUNT}",
+    cel="!has(self.brackets) || !has(self.maxResource) || "
+    f"self.minResource >= self.maxResource || self.brackets <= {_RUNG_COUNT}",
     holds=lambda h: (
-        h.brackets is None or h.min_resource >= h.max_resource or h.brackets <= _rung_count(h)
+        h.brackets is None
+        or h.max_resource is None
+        or h.min_resource >= h.max_resource
+        or h.brackets <= _rung_count(h)
     ),
     message="spec.strategy.hyperband.brackets is {brackets} but the number of rungs from "
     "minResource {minResource} to maxResource {maxResource} is {rungs}: use at most as many "
     "brackets",
     words={"rungs": Word(cel=f"string({_RUNG_COUNT})", text=lambda h: str(_rung_count(h)))},
 )
+
+SIZE_RULES = (_MIN_RESOURCE, _BRACKETS)
+"""What maxResource has to satisfy, also where it is found in the template."""
 
 _HYPERBAND_MISSING = Rule(
     name="hyperband-missing",
@@ -70,7 +76,8 @@ _HYPERBAND_MISSING = Rule(
     cel="self.type != 'Hyperband' || has(self.hyperband)",
     holds=lambda s: s.type is not StrategyType.HYPERBAND or s.hyperband is not None,
     message="spec.strategy.hyperband is missing: the type Hyperband needs at least its "
-    "maxResource, the number of steps of a trial that is never stopped",
+    "maxResource, the number of steps of a trial that is never stopped, or an empty {} where the "
+    "template says it, such as --epochs=81",
 )
 
 _HYPERBAND_UNUSED = Rule(

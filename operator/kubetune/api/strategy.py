@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from kubetune.api.model import ApiModel
+from kubetune.errors import SpecError
 
 
 class StrategyType(StrEnum):
@@ -86,11 +87,18 @@ class HyperbandSettings(ApiModel):
         description="Steps (epochs) that every trial gets before it can be stopped: the first rung "
         "of the first bracket.",
     )
-    max_resource: int = Field(
+    max_resource: int | None = Field(
+        default=None,
         ge=2,
         le=1_000_000,
         description="Steps (epochs) that a trial which is never stopped gets. The template reads "
-        "it as $(trial.resource).",
+        "it as $(trial.resource). Absent: taken from the training container, from an argument such "
+        "as --epochs=81 or --epochs 81, or an environment variable such as EPOCHS; whatever the "
+        "case and with - or _ it may be called epochs, max-epochs, num-epochs, n-epochs, "
+        "nb-epochs, total-epochs, train-epochs, num-train-epochs or KUBETUNE_MAX_RESOURCE. It must "
+        "be one whole number for all trials, in the steps that the training reports. "
+        "status.plan.maxResource says what was found and where; if nothing was, or several that "
+        "disagree, the job is not accepted.",
     )
     reduction_factor: int = Field(
         default=3,
@@ -107,6 +115,27 @@ class HyperbandSettings(ApiModel):
         "Synchronous the brackets come one after the other, and then again from the first. Absent: "
         "with Synchronous as many as there are rungs, otherwise 4 or, with fewer rungs, as many.",
     )
+
+    @property
+    def top(self) -> int:
+        """R, the steps of a trial that is never stopped.
+
+        Raises:
+            SpecError: it is not set, and was not found in the template either.
+        """
+        if self.max_resource is None:
+            raise SpecError(["spec.strategy.hyperband.maxResource is missing: add it"])
+        return self.max_resource
+
+
+class FoundHyperbandSettings(HyperbandSettings):
+    """Settings whose maxResource was found in the template; never read from an object.
+
+    Attributes:
+        found_in: What was found and where, for a person.
+    """
+
+    found_in: str
 
 
 class StrategySpec(ApiModel):

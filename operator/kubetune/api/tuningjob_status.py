@@ -98,6 +98,18 @@ class RungPlan(ApiModel):
     share: str = Field(description="Share of trials that goes on, such as 1/3; 'end' at the top.")
 
 
+class MaxResourcePlan(ApiModel):
+    """The maxResource of Hyperband."""
+
+    steps: int = Field(description="Steps of a trial that is never stopped.")
+    found_in: str | None = Field(
+        default=None,
+        max_length=1024,
+        description="The setting of the template that it was taken from; absent if the spec has "
+        "maxResource.",
+    )
+
+
 class PlanStatus(ApiModel):
     """What the spec means, said before the first trial."""
 
@@ -106,6 +118,9 @@ class PlanStatus(ApiModel):
     )
     trials: int | None = Field(
         default=None, description="Number of trials at most; absent if open."
+    )
+    max_resource: MaxResourcePlan | None = Field(
+        default=None, description="What the rungs lead up to; Hyperband only."
     )
     rungs: list[RungPlan] = Field(
         default_factory=list,

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from kubetune.api import names
 from kubetune.api.faults import Fault
+from kubetune.api.max_resource import with_max_resource
 from kubetune.api.rule import Rule, UpdateRule
 from kubetune.api.rules import RULES
 from kubetune.api.rules_updates import UPDATE_RULES
@@ -61,7 +62,7 @@ def validate_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Fau
 
 
 def parse_spec(spec: Mapping[str, Any]) -> TuningJobSpec:
-    """Return the spec of a TuningJob as a model.
+    """Return the spec of a TuningJob as a model, with the maxResource that its template says.
 
     Raises:
         SpecError: with all of its faults.
@@ -70,7 +71,7 @@ def parse_spec(spec: Mapping[str, Any]) -> TuningJobSpec:
     if faults:
         raise SpecError([str(fault) for fault in faults])
     parsed: TuningJobSpec = read(_adapter(TuningJobSpec), _spec_as_sent({"spec": spec}))
-    return parsed
+    return with_max_resource(parsed)
 
 
 def _spec_as_sent(manifest: Mapping[str, Any]) -> Any:

@@ -71,11 +71,19 @@ class Rung(Slim, frozen=True):
     share: str = ""
 
 
+class MaxResource(Slim, frozen=True):
+    """The steps of a trial that is never stopped, and where they were found."""
+
+    steps: int
+    found_in: str | None = None
+
+
 class Plan(Slim, frozen=True):
     """What the spec means; None where it leaves something open."""
 
     combinations: int | None = None
     trials: int | None = None
+    max_resource: MaxResource | None = None
     rungs: list[Rung] = msgspec.field(default_factory=list)
     max_steps: int | None = None
     expected_steps: int | None = None

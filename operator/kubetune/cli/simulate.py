@@ -69,7 +69,7 @@ def simulate(options: SimulateOptions, *, stdin: TextIO, out: TextIO, err: TextI
     """
     name, spec = read_job(options.filename, stdin)
     spec = _adapted(spec, options)
-    steps = options.steps or (spec.strategy.hyperband and spec.strategy.hyperband.max_resource)
+    steps = options.steps or (spec.strategy.hyperband and spec.strategy.hyperband.top)
     seconds = options.step_time.total_seconds()
     table: CountedTable | None = None
     if options.table is not None:

@@ -98,6 +98,8 @@ def _plan(spec: TuningJobSpec) -> Iterator[tuple[str, str]]:
         yield "parents", f"{', '.join(spec.warm_start.from_)} ({spec.warm_start.type})"
     if spec.initial_trials:
         yield "first", f"the points of initialTrials ({len(spec.initial_trials)})"
+    if status.max_resource is not None and status.max_resource.found_in is not None:
+        yield "length", f"{status.max_resource.steps} steps, from {status.max_resource.found_in}"
     if status.rungs:
         rungs = (f"step {rung.step}: {rung.share}" for rung in status.rungs[:-1])
         yield "rungs", f"{', '.join(rungs)} go on; step {status.rungs[-1].step}: end"

@@ -90,4 +90,6 @@ def _rungs(spec: TuningJobSpec) -> tuple[int, ...]:
     hyperband = spec.strategy.hyperband
     if spec.strategy.type is not StrategyType.HYPERBAND or hyperband is None:
         return ()
+    if hyperband.max_resource is None:
+        return ()  # refused: neither the spec nor its template says it
     return levels_of(hyperband)

@@ -111,7 +111,7 @@ def gpu_hours_saved(spec: TuningJobSpec, trials: Sequence[Trial]) -> float:
         if trial.started_at is None or trial.finished_at is None:
             continue
         done = trial.observations[-1].step
-        whole = hyperband.max_resource if hyperband is not None else trial.resource or usual
+        whole = hyperband.top if hyperband is not None else trial.resource or usual
         missing = max(whole - done, 0)
         seconds = max((trial.finished_at - trial.started_at).total_seconds(), 0)
         saved += gpus(trial.parameters) * seconds * missing / max(done, 1)

@@ -9,9 +9,9 @@ from datetime import timedelta
 from itertools import pairwise
 
 from kubetune.api.durations import parse_duration
-from kubetune.api.strategy import HyperbandSettings, StrategyType
+from kubetune.api.strategy import FoundHyperbandSettings, HyperbandSettings, StrategyType
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.api.tuningjob_status import PlanStatus, RungPlan
+from kubetune.api.tuningjob_status import MaxResourcePlan, PlanStatus, RungPlan
 from kubetune.core.brackets import bracket_count
 from kubetune.core.gpus import most_gpus
 from kubetune.core.initial_trials import initial_trial_faults
@@ -90,6 +90,7 @@ def plan(spec: TuningJobSpec, *, parents: Sequence[ParentRun] = ()) -> Plan:
     status = PlanStatus(
         combinations=_countable(combinations),
         trials=trials,
+        max_resource=None if hyperband is None else _max_resource(hyperband),
         rungs=[] if hyperband is None else _rung_table(hyperband),
         max_steps=_countable(steps),
         expected_steps=_countable(None if steps is None else round(steps * share)),
@@ -169,7 +170,12 @@ def _note(spec: TuningJobSpec, combinations: int | None) -> str | None:
 
 def _most_steps(settings: HyperbandSettings) -> int:
     """Return the steps of a trial that reaches the last rung."""
-    return sum(levels_of(settings)) if settings.restart_promoted else settings.max_resource
+    return sum(levels_of(settings)) if settings.restart_promoted else settings.top
+
+
+def _max_resource(settings: HyperbandSettings) -> MaxResourcePlan:
+    found_in = settings.found_in if isinstance(settings, FoundHyperbandSettings) else None
+    return MaxResourcePlan(steps=settings.top, found_in=found_in)
 
 
 def _rung_table(settings: HyperbandSettings) -> list[RungPlan]:

@@ -10,7 +10,7 @@ from kubetune.api.strategy import HyperbandMode, HyperbandSettings
 def levels_of(settings: HyperbandSettings) -> tuple[int, ...]:
     """Return the rungs of a job, ascending; the last is R."""
     count = halving_levels if settings.mode is HyperbandMode.SYNCHRONOUS else rung_levels
-    return count(settings.min_resource, settings.max_resource, settings.reduction_factor)
+    return count(settings.min_resource, settings.top, settings.reduction_factor)
 
 
 def rung_levels(min_resource: int, max_resource: int, reduction_factor: int) -> tuple[int, ...]:

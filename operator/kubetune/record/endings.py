@@ -71,7 +71,7 @@ def paused(status: TrialStatus, spec: TuningJobSpec, *, resource: int | None) ->
     settings = spec.strategy.hyperband
     if resource is None or settings is None or not settings.mode.pauses:
         return status
-    is_below_top = resource < settings.max_resource
+    is_below_top = resource < settings.top
     if not is_below_top or status.state != TrialState.SUCCEEDED or status.value is None:
         return status
     reached = Rung(step=resource, value=status.value)

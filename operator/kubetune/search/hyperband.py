@@ -110,7 +110,7 @@ def _placed(
     return [
         replace(
             point,
-            resource=first if settings.mode.pauses else settings.max_resource,
+            resource=first if settings.mode.pauses else settings.top,
             bracket=bracket,
             reason=f"{point.reason}, first judged at step {first}",
         )

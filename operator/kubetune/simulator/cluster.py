@@ -282,7 +282,7 @@ class VirtualCluster:
         settings, resource = self._hyperband, attempt.resource
         if settings is None or not settings.mode.pauses or resource is None:
             return False
-        return resource < settings.max_resource
+        return resource < settings.top
 
     def _pause(self, life: _Life) -> None:
         """Let a trial that was trained to its rung wait there; its pod is gone at once."""

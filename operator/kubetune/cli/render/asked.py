@@ -45,6 +45,8 @@ def planned(plan: Plan) -> Iterator[str]:
     )
     trials = "any number of trials" if plan.trials is None else f"{plan.trials} trials at most"
     yield f"{points}, {trials}"
+    if plan.max_resource is not None and plan.max_resource.found_in is not None:
+        yield f"{plan.max_resource.steps} steps at most, from {plan.max_resource.found_in}"
     if plan.rungs:
         rungs = ", ".join(f"step {rung.step}: {rung.share}" for rung in plan.rungs[:-1])
         yield f"{rungs} go on; step {plan.rungs[-1].step}: end"
