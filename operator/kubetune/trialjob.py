@@ -28,7 +28,9 @@ _CHECKPOINT_VARIABLES = ("KUBETUNE_CHECKPOINT_DIR", "KUBETUNE_RESUME_FROM")
 # Preemption, eviction and node loss say nothing about the trial: the Job controller starts
 # another pod and does not count the lost one.
 _RETRY_DISRUPTIONS = {
-    "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}]
+    "rules": [
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    ]
 }
 
 
