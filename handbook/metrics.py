@@ -134,4 +134,5 @@ def _sentence(family: Metric) -> str:
 
 
 def _plain(text: str) -> str:
+    text = text.replace("{{ $value | humanizeDuration }}", "hours")
     return text.replace("{{ $value }}", "Some").replace("{{ $labels.", "{").replace(" }}", "}")

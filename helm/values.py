@@ -27,10 +27,23 @@ _MINIMA: Mapping[str, int] = {
 }
 _ITEMS: Mapping[str, Mapping[str, Any]] = {
     "watchNamespaces": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"},
-    "imagePullSecrets": {"type": "string"},
+    "imagePullSecrets": {
+        "type": ["string", "object"],
+        "minLength": 1,
+        "additionalProperties": False,
+        "properties": {"name": {"type": "string", "minLength": 1}},
+        "required": ["name"],
+    },
     "extraArgs": {"type": "string"},
     "networkPolicy.apiServerPorts": {"type": "integer", "minimum": 1, "maximum": 65535},
     "extraObjects": {"type": ["object", "string"]},
+}
+_PATTERNS: Mapping[str, str] = {
+    "image.digest": "^(sha256:[0-9a-f]{64})?$",
+    "collector.image.digest": "^(sha256:[0-9a-f]{64})?$",
+    # As the API server would refuse it, but before anything is installed.
+    "nameOverride": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$",
+    "fullnameOverride": "^([a-z]([-a-z0-9]{0,51}[a-z0-9])?)?$",
 }
 _STRING_MAPS = frozenset(
     {
@@ -157,6 +170,8 @@ def _schema_of_value(path: str, default: Any) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": _FLEXIBLE.get(path) or _TYPES[type(default)]}
     if path in _ENUMS:
         schema["enum"] = [*_ENUMS[path]]
+    if path in _PATTERNS:
+        schema["pattern"] = _PATTERNS[path]
     if path in _MINIMA:
         schema["minimum"] = _MINIMA[path]
     if path in _STRING_MAPS:

@@ -159,12 +159,87 @@ async def test_a_token_is_worthless_when_its_pod_is_gone(collector: Holder, runn
     assert "Unauthorized" in await collector.try_to("PATCH", path, OBSERVED)
 
 
-def test_a_user_who_may_not_create_jobs_may_not_tune(jobs: Jobs) -> None:
-    jobs.kubectl("create", "role", "tuner", "--verb=create,get", "--resource=tuningjobs")
-    jobs.kubectl("create", "rolebinding", "tuner", "--role=tuner", "--user=mallory")
-    manifest = json.dumps(tuning_job("sly", "print('score=$(params.x)')"))
-    said = jobs.kubectl("create", "--as=mallory", "-f", "-", stdin=manifest, check=False)
-    assert "may not create jobs" in said
-    jobs.kubectl("create", "role", "jobber", "--verb=create", "--resource=jobs")
-    jobs.kubectl("create", "rolebinding", "jobber", "--role=jobber", "--user=mallory")
-    assert "created" in jobs.kubectl("create", "--as=mallory", "-f", "-", stdin=manifest)
+async def test_labels_sent_along_with_a_status_change_nothing(
+    collector: Holder, running: Jobs
+) -> None:
+    before = running.trial("held-0")["metadata"]["labels"]
+    path = TRIALS.path(running.namespace, "held-0", "status")
+    await collector.try_to("PATCH", path, {"metadata": {"labels": {"a": "b"}}, **OBSERVED})
+    assert running.trial("held-0")["metadata"]["labels"] == before
+
+
+def grant(jobs: Jobs, user: str, verbs: str, resource: str) -> None:
+    """Let a user do that in the jobs' namespace."""
+    name = f"{user}-{resource}"
+    jobs.kubectl("create", "role", name, f"--verb={verbs}", f"--resource={resource}")
+    jobs.kubectl("create", "rolebinding", name, f"--role={name}", f"--user={user}")
+
+
+def submit(jobs: Jobs, name: str, **spec: Any) -> str:
+    """Create a TuningJob as mallory and return what the API server says."""
+    manifest = json.dumps(tuning_job(name, "print('score=$(params.x)')", **spec))
+    return jobs.kubectl("create", "--as=mallory", "-f", "-", stdin=manifest, check=False)
+
+
+VOLUME = {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"]}}}
+
+
+def test_a_user_has_nothing_made_that_they_may_not_make_themselves(jobs: Jobs) -> None:
+    grant(jobs, "mallory", "create,get,patch", "tuningjobs")
+    assert "may not create jobs" in submit(jobs, "sly")
+    grant(jobs, "mallory", "create", "jobs")
+    assert "created" in submit(jobs, "sly")
+    said = submit(jobs, "slyer", bestParametersConfigMap="theirs")
+    assert "may not create configmaps" in said
+    grant(jobs, "mallory", "create", "configmaps")
+    assert "created" in submit(jobs, "slyer", bestParametersConfigMap="theirs")
+    volume = {**VOLUME, "path": "/checkpoints"}
+    assert "may not create persistentvolumeclaims" in submit(jobs, "slyest", checkpoint=volume)
+
+
+def test_a_user_who_may_not_create_jobs_may_not_change_what_a_tuning_job_creates(
+    jobs: Jobs,
+) -> None:
+    jobs.apply(tuning_job("given", SLOW))
+    grant(jobs, "mallory", "get,patch,update", "tuningjobs")
+
+    def patch(body: dict[str, Any]) -> str:
+        words = ("patch", "tuningjob", "given", "--type=merge", "--as=mallory", "--patch")
+        return jobs.kubectl(*words, json.dumps(body), check=False)
+
+    assert "may not create jobs" in patch({"spec": {"limits": {"maxTrials": 50}}})
+    assert "may not create jobs" in patch({"spec": {"runId": "two"}})
+    assert "patched" in patch({"metadata": {"labels": {"a": "b"}}})
+
+
+CAN: dict[str, tuple[set[str], set[str]]] = {
+    "view": (
+        {"get tuningjobs", "list tuningjobs", "watch trials", "get trials"},
+        {"create tuningjobs", "patch tuningjobs", "delete tuningjobs", "delete trials"},
+    ),
+    "edit": (
+        {"get trials", "create tuningjobs", "patch tuningjobs", "delete tuningjobs"},
+        {"create trials", "patch trials", "delete trials"},
+    ),
+    "admin": (
+        {"create tuningjobs", "delete trials", "deletecollection trials", "watch tuningjobs"},
+        {"create trials", "patch trials"},
+    ),
+}
+NOBODY = {"patch tuningjobs/status", "patch trials/status", "update trials/status"}
+
+
+@pytest.mark.parametrize("role", CAN)
+def test_kubernetes_own_roles_include_what_belongs_to_them(role: str, jobs: Jobs) -> None:
+    jobs.kubectl("create", "rolebinding", role, f"--clusterrole={role}", "--user=someone")
+
+    def may(right: str) -> bool:
+        verb, resource = right.split()
+        resource, _, sub = resource.partition("/")
+        words = ["auth", "can-i", verb, f"{resource}.kubetune.dev", "--as=someone"]
+        if sub:
+            words.append(f"--subresource={sub}")
+        return jobs.kubectl(*words, check=False).splitlines()[-1].strip() == "yes"
+
+    yes, no = CAN[role]
+    assert {right for right in yes | no | NOBODY if may(right)} == yes

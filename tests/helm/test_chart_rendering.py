@@ -224,6 +224,111 @@ def test_what_everything_asks_for_is_there(render: Render) -> None:
     assert all(body["metadata"]["annotations"]["owner"] == "ml@example.org" for body in own)
 
 
+class _Strict(yaml.SafeLoader):
+    """Refuses a key that stands twice, as the API server does when it is asked to be strict."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  as in the base
+        keys = [key.value for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"a key stands twice among {keys}"
+        return super().construct_mapping(node, deep)
+
+
+def test_labels_that_collide_stand_once_and_selectors_find_their_pods(
+    template: Callable[..., str],
+) -> None:
+    collision = {"app.kubernetes.io/name": "theirs", "app.kubernetes.io/part-of": "ml", "team": "a"}
+    text = template(
+        {
+            **EVERYTHING,
+            "commonLabels": collision,
+            "podLabels": {"team": "b", "app.kubernetes.io/component": "theirs"},
+            "commonAnnotations": {"helm.sh/hook": "pre-install"},
+        }
+    )
+    bodies = [body for body in yaml.load_all(text, _Strict) if body]
+    labels = operator_pod(bodies)["metadata"]["labels"]
+    assert labels["team"] == "b"
+    assert labels["app.kubernetes.io/part-of"] == "ml"
+    (test,) = of_kind(bodies, "Pod").values()
+    (deployment,) = of_kind(bodies, "Deployment").values()
+    (service,) = of_kind(bodies, "Service").values()
+    (budget,) = of_kind(bodies, "PodDisruptionBudget").values()
+    for wanted in (
+        deployment["spec"]["selector"]["matchLabels"],
+        service["spec"]["selector"],
+        budget["spec"]["selector"]["matchLabels"],
+    ):
+        assert wanted.items() <= labels.items()
+        assert not wanted.items() <= test["metadata"]["labels"].items()
+    (policy,) = of_kind(bodies, "NetworkPolicy").values()
+    assert (
+        policy["spec"]["podSelector"]["matchLabels"].items() <= test["metadata"]["labels"].items()
+    )
+    assert test["metadata"]["annotations"]["helm.sh/hook"] == "test"
+
+
+def test_pull_secrets_are_names_or_objects_with_a_name(render: Render) -> None:
+    pod = operator_pod(render({"imagePullSecrets": ["one", {"name": "two"}]}))
+    assert pod["spec"]["imagePullSecrets"] == [{"name": "one"}, {"name": "two"}]
+
+
+def test_the_test_of_an_installation_has_what_the_operator_has(render: Render) -> None:
+    bodies = render(EVERYTHING)
+    (test,) = of_kind(bodies, "Pod").values()
+    want = operator_pod(bodies)["spec"]
+    got = test["spec"]
+    for field in (
+        *("serviceAccountName", "imagePullSecrets", "securityContext", "priorityClassName"),
+        *("nodeSelector", "tolerations", "affinity", "volumes"),
+    ):
+        assert got[field] == want[field], field
+    for field in ("image", "env", "envFrom", "resources", "securityContext", "volumeMounts"):
+        assert got["containers"][0][field] == want["containers"][0][field], field
+
+
+def test_long_names_of_releases_and_namespaces_keep_two_releases_apart(render: Render) -> None:
+    namespace = "n" * 63
+    names = []
+    for letter in "ab":
+        bodies = render({"watchNamespaces": ["x"]}, release="r" * 52 + letter, namespace=namespace)
+        names += [
+            (b["kind"], b["metadata"].get("namespace"), b["metadata"]["name"])
+            for b in bodies
+            if b["kind"] != "CustomResourceDefinition" and b["metadata"].get("namespace") != "x"
+        ]
+        for body in bodies:
+            labels = body["metadata"].get("labels", {})
+            assert all(len(value) <= 63 for value in labels.values())
+            assert len(body["metadata"]["name"]) <= (63 if body["kind"] == "Service" else 253)
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("image", "want"),
+    [
+        ({}, "kubetune/operator:0.1.0"),
+        ({"tag": "2"}, "kubetune/operator:2"),
+        ({"registry": "r.example:5000"}, "r.example:5000/kubetune/operator:0.1.0"),
+        ({"registry": "r.example/", "repository": "a/b", "tag": "2"}, "r.example/a/b:2"),
+        (
+            {"tag": "2", "digest": "sha256:" + "0" * 64},
+            "kubetune/operator@sha256:" + "0" * 64,
+        ),
+    ],
+    ids=["default", "tag", "registry with a port", "everything but a digest", "digest and tag"],
+)
+def test_an_image_is_called(image: Mapping[str, str], want: str, render: Render) -> None:
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))["appVersion"]
+    (container,) = operator_pod(render({"image": image}))["spec"]["containers"]
+    assert container["image"] == want.replace("0.1.0", version)
+
+
+def test_what_openshift_wants_to_choose_can_be_left_to_it(render: Render) -> None:
+    pod = operator_pod(render({"podSecurityContext": {"runAsUser": None}}))
+    assert "runAsUser" not in pod["spec"]["securityContext"]
+    assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+
+
 def test_the_kinds_are_kept_unless_told_otherwise(render: Render) -> None:
     policy = "helm.sh/resource-policy"
     for crd in of_kind(render(), "CustomResourceDefinition").values():

@@ -206,6 +206,25 @@ async def test_of_two_candidates_for_a_dead_holders_lease_one_leads(
     assert sorted(leading) == ["one", "two"]
 
 
+async def test_a_candidate_stands_by_once_it_has_seen_another_lead_and_not_before(
+    client: Client, server: FakeApiServer
+) -> None:
+    server.refuse(403, "Forbidden", method="GET")
+    seen: list[bool] = []
+
+    def look(naps: int) -> None:
+        seen.append(candidate.stands_by)
+        hold(server, "another" if naps == 1 else None)
+
+    async def lead() -> None:
+        pass
+
+    candidate = elector(client, ScriptedClock(look))
+    assert not candidate.stands_by
+    await candidate.run(lead)
+    assert seen[:2] == [False, True], "refused, then held by another"
+
+
 async def test_a_lease_taken_by_another_ends_leadership(
     client: Client, server: FakeApiServer
 ) -> None:

@@ -20,24 +20,34 @@
 {{/* The name of the release's objects outside any namespace: two releases may share a name. */}}
 {{- define "kubetune.clusterName" -}}
 {{- $name := include "kubetune.fullname" . -}}
-{{- if eq .Release.Namespace "kubetune-system" -}}{{ $name }}{{- else -}}{{ printf "%s-%s" .Release.Namespace $name | trunc 63 | trimSuffix "-" }}{{- end -}}
+{{- if eq .Release.Namespace "kubetune-system" -}}{{ $name }}{{- else -}}{{ printf "%s-%s" .Release.Namespace $name }}{{- end -}}
 {{- end -}}
 
-{{/* What finds the operator's pods; it never changes between versions. */}}
-{{- define "kubetune.selectorLabels" -}}
+{{/* What finds the release's pods: the operator's and that of `helm test`. */}}
+{{- define "kubetune.releaseLabels" -}}
 app.kubernetes.io/name: {{ include "kubetune.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{/* The labels of every object. */}}
+{{/* What finds the operator's pods and no others; it never changes between versions. */}}
+{{- define "kubetune.selectorLabels" -}}
+{{ include "kubetune.releaseLabels" . }}
+app.kubernetes.io/component: operator
+{{- end -}}
+
+{{/* The labels of every object. What selectors ask for cannot be overridden. */}}
 {{- define "kubetune.labels" -}}
-{{ include "kubetune.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := dict "app.kubernetes.io/version" .Chart.AppVersion "app.kubernetes.io/managed-by" .Release.Service -}}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
+{{- merge (dict) (include "kubetune.releaseLabels" . | fromYaml) $own .Values.commonLabels | toYaml -}}
+{{- end -}}
+
+{{/* The labels of a pod. Takes a list: the top, and the part of Kubetune that it is. */}}
+{{- define "kubetune.podLabels" -}}
+{{- $top := index . 0 -}}
+{{- $own := include "kubetune.releaseLabels" $top | fromYaml -}}
+{{- $_ := set $own "app.kubernetes.io/component" (index . 1) -}}
+{{- merge (dict) $own $top.Values.podLabels (include "kubetune.labels" $top | fromYaml) | toYaml -}}
 {{- end -}}
 
 {{/* metadata.labels and metadata.annotations of an object. */}}
@@ -46,6 +56,67 @@ labels:
   {{- include "kubetune.labels" . | nindent 2 }}
 {{- with .Values.commonAnnotations }}
 annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* A pod's account, its rights, and where it may run. */}}
+{{- define "kubetune.podSpec" -}}
+serviceAccountName: {{ include "kubetune.serviceAccountName" . }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ ternary . (get (ternary (dict) . (kindIs "string" .)) "name") (kindIs "string" .) | quote }}
+  {{- end }}
+{{- end }}
+{{- with .Values.podSecurityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.extraVolumes }}
+volumes:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* What the operator's container and that of `helm test` share: the image, settings and bounds. */}}
+{{- define "kubetune.container" -}}
+image: {{ include "kubetune.image" (list .Values.image .Chart.AppVersion) | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+env:
+  {{- include "kubetune.environment" . | nindent 2 }}
+  {{- with .Values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .Values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.securityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+volumeMounts:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}

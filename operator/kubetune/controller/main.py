@@ -96,6 +96,7 @@ class Operator:
         self._metrics = metrics
         self._stop = stop
         self._leads = False
+        self._elector: Elector | None = None
         self._watching = asyncio.Event()
         self._queue: WorkQueue[ObjectKey] = WorkQueue()
         self._cluster = Cluster(
@@ -110,8 +111,13 @@ class Operator:
         metrics.registry.register(ClusterGauges(self._cluster, now=_now))
 
     def is_ready(self) -> bool:
-        """True when it works, or stands by for another that leads."""
-        return not self._leads or (self._cluster.is_synced and self._watching.is_set())
+        """True when it works, or stands by for another that leads.
+
+        Not before it knows which: an operator without its rights is never ready.
+        """
+        if self._leads:
+            return self._cluster.is_synced and self._watching.is_set()
+        return self._elector is not None and self._elector.stands_by
 
     async def run(self) -> None:
         """Lead, when it is our turn, until told to end.
@@ -120,7 +126,7 @@ class Operator:
             LeadershipLostError: Another operator leads now.
         """
         if self._settings.leader_election:
-            elector = Elector(
+            self._elector = Elector(
                 self._client,
                 namespace=self._settings.lease_namespace,
                 name=self._settings.lease_name,
@@ -129,7 +135,7 @@ class Operator:
                 now=_now,
                 terms=_terms(self._settings.lease_seconds),
             )
-            working = asyncio.create_task(elector.run(self._lead))
+            working = asyncio.create_task(self._elector.run(self._lead))
         else:
             working = asyncio.create_task(self._lead())
         stopping = asyncio.create_task(self._stop.wait())

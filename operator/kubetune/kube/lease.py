@@ -95,6 +95,15 @@ class Elector:
         self._seen: Lease | None = None
         self._seen_at = 0.0
         self._renewed_at = 0.0
+        self._stands_by = False
+
+    @property
+    def stands_by(self) -> bool:
+        """True once another candidate was seen to hold the lease, so that this one could take it.
+
+        Never true where the lease cannot even be read.
+        """
+        return self._stands_by
 
     async def run(self, lead: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Wait for the lease, then lead until `lead` ends or this is cancelled, then release it.
@@ -130,6 +139,7 @@ class Elector:
                 if await self._attempt():
                     _log.info("leading", extra={"lease": self._name, "identity": self._identity})
                     return
+                self._stands_by = True
             except ClusterError as error:
                 _log.warning("no lease", extra={"lease": self._name, "reason": str(error)})
             await self._sleep(self._terms.retry)
