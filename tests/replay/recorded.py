@@ -9,9 +9,9 @@ from typing import Any
 from kubetune.api import names
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.core.basis import Basis, basis_of
+from kubetune.core.basis import Basis, basis_of, telling_levels
 from kubetune.core.decision import Decision, Evidence
-from kubetune.core.trial import Trial
+from kubetune.core.trial import Observation, Trial
 from kubetune.core.warm_start import ParentRun, make_parent
 from kubetune.planner import decide
 from kubetune.simulator.cluster import START
@@ -32,8 +32,12 @@ class _Recorder:
 
     created: dict[int, datetime] = field(default_factory=dict)
     bases: dict[int, Basis] = field(default_factory=dict)
+    granted: dict[int, int | None] = field(default_factory=dict)
     evidence: dict[int, Evidence] = field(default_factory=dict)
     seen: dict[tuple[int, int], datetime] = field(default_factory=dict)
+    reached: dict[tuple[int, int], datetime] = field(default_factory=dict)
+    left: dict[tuple[int, int], datetime] = field(default_factory=dict)
+    promotions: dict[tuple[int, int], Evidence] = field(default_factory=dict)
     ended: datetime | None = None
     parents: Sequence[ParentRun] = ()
 
@@ -52,11 +56,22 @@ class _Recorder:
         for trial in trials:
             for observation in trial.observations:
                 self.seen.setdefault((trial.index, observation.step), now)
+            for rung in trial.rungs:
+                self.reached.setdefault((trial.index, rung.step), now)
+        paused = {t.index: t.rungs[-1].step for t in trials if t.state is TrialState.PAUSED}
         for stop in decision.stop:
             self.evidence[stop.index] = stop.evidence
+            if stop.index in paused:
+                self.left[stop.index, paused[stop.index]] = now
+        for promotion in decision.promote:
+            place = promotion.index, paused[promotion.index]
+            self.left[place], self.promotions[place] = now, promotion.evidence
         for suggestion in decision.launch:
             self.created[suggestion.index] = now
-            self.bases[suggestion.index] = basis_of(trials, first=decision.launch[0].index)
+            self.granted[suggestion.index] = suggestion.resource
+            self.bases[suggestion.index] = basis_of(
+                trials, first=decision.launch[0].index, levels=telling_levels(spec)
+            )
         self.ended = now if decision.outcome else None
         return decision
 
@@ -144,6 +159,20 @@ def as_parent(objects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(trials)
 
 
+def _rung(index: int, rung: Observation, recorder: _Recorder) -> dict[str, Any]:
+    place = index, rung.step
+    told: dict[str, Any] = {
+        "step": rung.step,
+        "value": rung.value,
+        "time": stamp(recorder.reached[place]),
+    }
+    if place in recorder.left:
+        told["leftTime"] = stamp(recorder.left[place])
+    if place in recorder.promotions:
+        told["promotion"] = asdict(recorder.promotions[place])
+    return told
+
+
 def _trial(
     trial: Trial, recorder: _Recorder, spec: TuningJobSpec, reason: str, *, with_basis: bool
 ) -> dict[str, Any]:
@@ -166,12 +195,18 @@ def _trial(
         status["startTime"] = stamp(trial.started_at)
     if trial.finished_at is not None:
         status["completionTime"] = stamp(trial.finished_at)
+    if trial.gpu_seconds:
+        status["gpuSeconds"] = trial.gpu_seconds
+    if trial.rungs:
+        status["rungs"] = [_rung(index, rung, recorder) for rung in trial.rungs]
+    if trial.resource != recorder.granted[index]:
+        status["resource"] = trial.resource
     if index in recorder.evidence:
         status["evidence"] = asdict(recorder.evidence[index])
     written: dict[str, Any] = {
         "index": index,
         "parameters": dict(trial.parameters),
-        "resource": trial.resource,
+        "resource": recorder.granted[index],
         "bracket": trial.bracket,
     }
     if with_basis:

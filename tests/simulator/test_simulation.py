@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kubetune.api.trial import TrialState
+from kubetune.core.objective import incumbent
 from kubetune.simulator.simulation import Simulation
 from kubetune.simulator.training import Attempt, Report, Training, at_pace, train_along
 from kubetune.simulator.weather import Weather
@@ -213,21 +214,68 @@ def test_a_job_that_was_held_up_goes_on_as_if_it_had_not_been(limit: str) -> Non
     assert (parts.trials, parts.clock, parts.marks) == (whole.trials, whole.clock, whole.marks)
 
 
-@pytest.mark.parametrize("strategy", ["Random", "Hyperband"])
-def test_looks_that_are_left_out_would_not_have_changed_anything(strategy: str) -> None:
+PAUSING = {"maxResource": 9, "restartPromoted": True}
+
+
+@pytest.mark.parametrize(
+    ("fields", "asks_less"),
+    [
+        pytest.param({}, True, id="random"),
+        pytest.param({"earlyStopping": {"type": "Auto"}}, False, id="the median rule"),
+        pytest.param({"strategy": "Hyperband"}, True, id="stopping"),
+        pytest.param(
+            {"strategy": "Hyperband", "hyperband": {**PAUSING, "mode": "Promotion"}},
+            True,
+            id="promotion",
+        ),
+        pytest.param(
+            {"strategy": "Hyperband", "hyperband": {**PAUSING, "mode": "Synchronous"}},
+            True,
+            id="synchronous",
+        ),
+    ],
+)
+def test_looks_that_are_left_out_would_not_have_changed_anything(
+    fields: dict[str, Any], *, asks_less: bool
+) -> None:
     jobs = []
     for asks_always in (False, True):
         job = simulate(
             at_pace(train_along(FAMILIES["noisy"](1), steps=9), lambda index: 1 + index % 5),
-            strategy=strategy,
             weather=Weather(disruptions=0.2, failures=0.1, stop_delay=0.5),
+            **fields,
         )
-        job._reports_are_news |= asks_always
+        if asks_always:
+            job._cluster._levels = None  # every report counts
         job.run()
         jobs.append(job)
     few, many = jobs
     assert (few.trials, few.clock, few.marks) == (many.trials, many.clock, many.marks)
-    assert few.looks < many.looks if strategy == "Random" else few.looks == many.looks
+    assert few.looks < many.looks if asks_less else few.looks == many.looks
+
+
+def test_the_incumbent_of_each_moment_is_the_best_of_all_trials_then() -> None:
+    told: list[tuple[int | None, int | None]] = []
+
+    def compare(job: Simulation) -> None:
+        best = incumbent(job.trials.values(), job.spec.objective)
+        told.append((None if best is None else best.index, job.best_index))
+
+    job = Simulation(
+        make_spec(
+            "Hyperband",
+            parameters=PARAMETERS,
+            hyperband={**PAUSING, "mode": "Promotion"},
+            limits={"maxTrials": 40, "maxParallelTrials": 4, "maxInitialFailures": 0},
+        ),
+        train_along(FAMILIES["crossing"](2), steps=9),
+        seed=2,
+        weather=Weather(failures=0.2, disruptions=0.1),
+        on_look=compare,
+    )
+    job.run()
+    assert [mine for _, mine in told] == [wanted for wanted, _ in told]
+    assert len({wanted for wanted, _ in told}) > 3
 
 
 def test_what_a_stopped_trial_would_have_reported_is_not_computed() -> None:

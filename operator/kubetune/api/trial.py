@@ -50,7 +50,8 @@ class BasisSpec(ApiModel):
     finished: int = Field(ge=0, description="Number of trials that had finished by then.")
     digest: str = Field(
         max_length=64,
-        description="Hash of the trials that existed and of the values of the finished ones.",
+        description="Hash of the trials that existed, of the rungs that they had reached and of "
+        "the values of the finished ones.",
     )
 
 
@@ -132,6 +133,14 @@ class RungStatus(ApiModel):
 
     step: int = Field(ge=1, description="The rung: the steps to which the trial was trained.")
     value: float = Field(description="The objective there.")
+    time: datetime | None = Field(
+        default=None, description="When it had been trained to there; it was Paused from then on."
+    )
+    left_time: datetime | None = Field(
+        default=None,
+        description="Until when it was Paused there: it was promoted then, or ended; absent while "
+        "it waits.",
+    )
     promotion: EvidenceStatus | None = Field(
         default=None, description="Why it was promoted from there; absent if it was not."
     )

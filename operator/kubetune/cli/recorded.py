@@ -13,7 +13,8 @@ from kubetune.cli.exits import CommandError, ExitCode
 from kubetune.cli.kept import read_objects
 from kubetune.errors import SpecError
 from kubetune.kube.objects import Trial
-from kubetune.replay.history import End, History, parent_of, record_of
+from kubetune.replay.history import End, History, parent_of
+from kubetune.replay.record import record_of
 
 STANDARD_INPUT = "-"
 

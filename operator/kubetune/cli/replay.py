@@ -16,8 +16,11 @@ from kubetune.replay.replay import replay
 
 _TITLES = {
     Kind.SUGGESTION: "Suggestions",
+    Kind.PAUSE: "Pauses",
+    Kind.PROMOTION: "Promotions",
     Kind.EARLY_STOP: "Early stops",
     Kind.END: "End",
+    Kind.VALUE: "Values",
     Kind.BEST: "Best",
 }
 _WORDS = {
@@ -25,6 +28,8 @@ _WORDS = {
     Verdict.DIFFERS: "do not follow",
     Verdict.UNDECIDED: "cannot be decided",
 }
+# Only told where there are some: most jobs pause no trials, and values are as reported.
+_RARE = (Kind.PAUSE, Kind.PROMOTION, Kind.VALUE)
 _INDENT = 13
 
 
@@ -79,7 +84,8 @@ def _lines(history: History, findings: Sequence[Finding], *, shows_all: bool) ->
         told = [
             f"{counts[verdict]} {words}" for verdict, words in _WORDS.items() if counts[verdict]
         ]
-        yield f"{title:<{_INDENT}}{', '.join(told) or 'none'}"
+        if told or kind not in _RARE:
+            yield f"{title:<{_INDENT}}{', '.join(told) or 'none'}"
     for verdict in (Verdict.DIFFERS, Verdict.UNDECIDED, Verdict.FOLLOWS):
         listed = [finding for finding in findings if finding.verdict is verdict]
         if not listed or (verdict is Verdict.FOLLOWS and not shows_all):

@@ -15,7 +15,7 @@ from kubetune.controller.book import Book
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.refusals import REFUSED_RETRY, Refusals
 from kubetune.controller.snapshot import TrialView
-from kubetune.core.basis import Basis, basis_of
+from kubetune.core.basis import Basis, basis_of, telling_levels
 from kubetune.core.decision import Decision, Promotion, Suggestion
 from kubetune.core.trial import Trial as CoreTrial
 from kubetune.errors import (
@@ -68,7 +68,8 @@ class Starter:
         """
         if not decision.launch:
             return
-        basis = basis_of(seen, first=decision.launch[0].index)
+        levels = telling_levels(self._book.spec)
+        basis = basis_of(seen, first=decision.launch[0].index, levels=levels)
         for suggestion in decision.launch:
             try:
                 await self._launch(suggestion, basis)
@@ -85,7 +86,7 @@ class Starter:
         view = book.views[promotion.index]
         if view.job is not None or view.has_live_pod:
             return  # it is being deleted, and its end will wake us
-        promoted = trials.promoted(view.trial, promotion)
+        promoted = trials.promoted(view.trial, promotion, now=book.now)
         if await book.record(view, promoted) is not None:
             self._with.metrics.decisions.labels("promote", promotion.evidence.rule).inc()
 

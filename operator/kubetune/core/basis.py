@@ -4,10 +4,13 @@ Recorded once, when the Trial is created. Which trials had finished at that mome
 off the trials later, for their times are whole seconds; with these facts it can be checked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from kubetune.api.strategy import HyperbandSearch
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Trial
 
 _DIGEST_BYTES = 8
@@ -20,7 +23,8 @@ class Basis:
     Attributes:
         first: Index of the first trial that the decision launched.
         finished: Number of trials that had finished.
-        digest: Hash of the trials' indices, and of states and values of the finished ones.
+        digest: Hash of the trials' indices, of the rungs that they had reached, and of states and
+            values of the finished ones.
     """
 
     first: int
@@ -28,13 +32,29 @@ class Basis:
     digest: str
 
 
-def basis_of(trials: Iterable[Trial], *, first: int) -> Basis:
+def telling_levels(spec: TuningJobSpec) -> tuple[int, ...]:
+    """Return the rungs at which the reports of a running trial count for suggestions.
+
+    Where trials pause, only the rungs at which they have paused do.
+    """
+    settings = spec.strategy.hyperband
+    if settings is None or settings.search is not HyperbandSearch.BAYESIAN or settings.mode.pauses:
+        return ()
+    return levels_of(settings)
+
+
+def basis_of(trials: Iterable[Trial], *, first: int, levels: Sequence[int] = ()) -> Basis:
     """Return the basis of a decision that saw these trials.
+
+    Args:
+        trials: What it saw.
+        first: Index of the first trial that it launched.
+        levels: `telling_levels` of the job.
 
     Determinism: a function of the arguments; the order of the trials does not matter.
     """
     ordered = sorted(trials, key=lambda trial: trial.index)
-    text = "\n".join(map(_line, ordered))
+    text = "\n".join(_line(trial, levels) for trial in ordered)
     return Basis(
         first=first,
         finished=sum(trial.state.is_finished for trial in ordered),
@@ -42,9 +62,19 @@ def basis_of(trials: Iterable[Trial], *, first: int) -> Basis:
     )
 
 
-def _line(trial: Trial) -> str:
-    if not trial.state.is_finished:
-        return str(trial.index)
+def _line(trial: Trial, levels: Sequence[int]) -> str:
+    words = [str(trial.index)]
+    if trial.state.is_finished:
+        words += [trial.state.value, _number(trial.value)]
+    elif levels:
+        passed = (level for level in levels if level <= trial.trained)
+        words.append(f"at {max(passed, default=0)}")
+    if trial.rungs:
+        words += [f"{seen.step}={_number(seen.value)}" for seen in trial.rungs]
+        words.append(f"to {trial.resource}")
+    return " ".join(words)
+
+
+def _number(value: float | None) -> str:
     # As a float, which JSON gives back exactly, and whose text is the same everywhere.
-    value = None if trial.value is None else float(trial.value)
-    return f"{trial.index} {trial.state} {value!r}"
+    return repr(None if value is None else float(value))

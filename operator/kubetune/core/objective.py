@@ -38,19 +38,38 @@ def incumbent(trials: Iterable[Trial], objective: ObjectiveSpec) -> Trial | None
     are Paused; one that was promoted and trains on stands there with its value at the last rung.
     Among equals the lower index wins.
     """
-    stopped = (TrialState.EARLY_STOPPED, TrialState.STOPPED, TrialState.PAUSED)
     best: Trial | None = None
-    best_rank: tuple[bool, float, int] | None = None
+    best_rank: Rank | None = None
     for trial in trials:
-        succeeded = trial.state is TrialState.SUCCEEDED
-        if trial.rungs and not trial.state.is_idle:
-            trial = replace(trial, state=TrialState.PAUSED, value=trial.rungs[-1].value)  # noqa: PLW2901  as it was there
-        if trial.value is None or not (succeeded or trial.state in stopped):
-            continue
-        rank = (succeeded, to_score(trial.value, objective.goal), -trial.index)
-        if best_rank is None or rank > best_rank:
-            best, best_rank = trial, rank
-    return best
+        own = rank(trial, objective.goal)
+        if own is not None and (best_rank is None or own > best_rank):
+            best, best_rank = trial, own
+    return None if best is None else _at_rest(best)
+
+
+Rank = tuple[bool, float, int]
+"""(it Succeeded, its score, its negated index): the greatest is the incumbent's."""
+
+
+def rank(trial: Trial, goal: Goal) -> Rank | None:
+    """Return where a trial stands among the candidates for the incumbent; None if it is none."""
+    state, value = trial.state, trial.value
+    if trial.rungs and state in _TRAINING:
+        return False, to_score(trial.rungs[-1].value, goal), -trial.index
+    if value is None or not (state is TrialState.SUCCEEDED or state in _CUT_SHORT):
+        return None
+    return state is TrialState.SUCCEEDED, to_score(value, goal), -trial.index
+
+
+_TRAINING = (TrialState.PENDING, TrialState.RUNNING)
+_CUT_SHORT = (TrialState.EARLY_STOPPED, TrialState.STOPPED, TrialState.PAUSED)
+
+
+def _at_rest(trial: Trial) -> Trial:
+    """Return a trial as it was when it last had a value: one that trains on, at its last rung."""
+    if trial.rungs and trial.state in _TRAINING:
+        return replace(trial, state=TrialState.PAUSED, value=trial.rungs[-1].value)
+    return trial
 
 
 def by_finish(trials: Iterable[Trial]) -> list[Trial]:

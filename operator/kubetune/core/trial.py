@@ -42,7 +42,8 @@ class Trial:
         resource: Steps that it may use at most, as granted by now; None without Hyperband.
         bracket: Its bracket; None without Hyperband.
         started_at: When its training container first started; None before.
-        finished_at: When it ended; None before.
+        finished_at: When it ended, or when its training reached the rung at which it is Paused, or
+            was to its end; None before.
         holds_slot: True while the trial is Pending or Running, or its pod is not gone yet.
         gpu_seconds: GPUs times seconds of its attempts that have ended, see core.gpus.
     """

@@ -250,6 +250,8 @@ class Rung(Slim, frozen=True, omit_defaults=True):
 
     step: int
     value: float
+    time: datetime | None = None
+    left_time: datetime | None = None
     promotion: dict[str, Any] | None = None
 
 

@@ -17,7 +17,7 @@ from kubetune import planner
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
-from kubetune.core.basis import Basis, basis_of
+from kubetune.core.basis import Basis, basis_of, telling_levels
 from kubetune.core.decision import Decision, Outcome, Suggestion
 from kubetune.core.trial import Trial as CoreTrial
 from kubetune.kube.objects import Trial, TrialStatus
@@ -243,9 +243,10 @@ def _apply(
         _end(decision.outcome, world, book, now)
     for promotion in decision.promote:
         trial = book.at(promotion.index)
-        book.record(trial, transitions.promoted(trial, promotion))
+        book.record(trial, transitions.promoted(trial, promotion, now=now))
+    levels = telling_levels(world.spec)
     for suggestion in decision.launch:
-        basis = basis_of(known, first=decision.launch[0].index)
+        basis = basis_of(known, first=decision.launch[0].index, levels=levels)
         book.add(new_trial(world, suggestion, now, basis=basis))
 
 

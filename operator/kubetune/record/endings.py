@@ -74,7 +74,7 @@ def paused(status: TrialStatus, spec: TuningJobSpec, *, resource: int | None) ->
     is_below_top = resource < settings.top
     if not is_below_top or status.state != TrialState.SUCCEEDED or status.value is None:
         return status
-    reached = Rung(step=resource, value=status.value)
+    reached = Rung(step=resource, value=status.value, time=status.completion_time)
     return changed(
         status,
         state=TrialState.PAUSED.value,

@@ -14,7 +14,7 @@ from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
 from kubetune.core import trial as core
 from kubetune.core.decision import Evidence, Promotion, StopTrial
 from kubetune.core.objective import final_value
-from kubetune.kube.objects import Trial, TrialStatus
+from kubetune.kube.objects import Rung, Trial, TrialStatus
 from kubetune.record.objects import granted_resource
 from kubetune.record.observations import objective_observations
 
@@ -67,13 +67,15 @@ class CoreTrials:
         return converted
 
 
-def promoted(trial: Trial, promotion: Promotion) -> TrialStatus:
+def promoted(trial: Trial, promotion: Promotion, *, now: datetime) -> TrialStatus:
     """Return the status of a Paused trial that goes on: it waits for its next Job.
 
     What it reported on the way to the rung is summed up in status.rungs.
     """
     *before, last = trial.status.rungs
-    told = msgspec.structs.replace(last, promotion=_evidence(promotion.evidence))
+    told = msgspec.structs.replace(
+        last, promotion=_evidence(promotion.evidence), left_time=now.replace(microsecond=0)
+    )
     return msgspec.structs.replace(
         trial.status,
         state=TrialState.PENDING.value,
@@ -174,11 +176,20 @@ def _cut_short(trial: Trial, objective: ObjectiveSpec, *, now: datetime) -> Tria
     value = final_value(observations, objective.value, objective.goal)
     return msgspec.structs.replace(
         trial.status,
+        rungs=_left_at_the_end(trial, now),
         value=value,
         step=observations[-1].step if observations else None,
         # That of a Paused trial is when its training ended.
         completion_time=trial.status.completion_time or now.replace(microsecond=0),
     )
+
+
+def _left_at_the_end(trial: Trial, now: datetime) -> list[Rung]:
+    """Return the rungs of a trial that ends now; a Paused one leaves its last rung by that."""
+    rungs = trial.status.rungs
+    if trial.status.state != TrialState.PAUSED or not rungs:
+        return rungs
+    return [*rungs[:-1], msgspec.structs.replace(rungs[-1], left_time=now.replace(microsecond=0))]
 
 
 def _evidence(evidence: Evidence) -> dict[str, object]:

@@ -16,7 +16,10 @@ class Kind(StrEnum):
     """Kinds of decisions."""
 
     SUGGESTION = "Suggestion"
+    PAUSE = "Pause"
+    PROMOTION = "Promotion"
     EARLY_STOP = "EarlyStop"
+    VALUE = "Value"
     END = "End"
     BEST = "Best"
 

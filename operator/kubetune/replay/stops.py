@@ -1,14 +1,17 @@
 """Whether early stops follow: the rule is asked again in the worlds that it may have seen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice, product
 
 from kubetune.api.trial import TrialState
 from kubetune.core.decision import Evidence
 from kubetune.core.trial import Trial
+from kubetune.replay.evidence import fields, is_same, told
 from kubetune.replay.finding import Finding, Kind, Verdict
-from kubetune.replay.history import AFTER, BEFORE, History, Record
+from kubetune.replay.history import History
+from kubetune.replay.record import Record
+from kubetune.replay.worlds import AFTER, BEFORE
 from kubetune.stopping.registry import find_stops
 
 _MOST_WORLDS = 2000
@@ -21,9 +24,9 @@ _PERHAPS_THINNED = 100
 
 
 def check_stops(history: History) -> Iterator[Finding]:
-    """Yield a finding for each trial that was stopped early, by index."""
+    """Yield a finding for each trial that was stopped while it ran, by index."""
     for record in history.records:
-        if record.trial.state is TrialState.EARLY_STOPPED:
+        if record.trial.state is TrialState.EARLY_STOPPED and not record.rested:
             yield _check(history, record)
 
 
@@ -39,8 +42,8 @@ def _check(history: History, record: Record) -> Finding:
         tried += 1
         stops = (stop for stop in find_stops(history.spec, trials) if stop.index == record.index)
         evidence = next((stop.evidence for stop in stops), None)
-        if evidence is not None and _is_same(evidence, record.evidence):
-            return _found(record, Verdict.FOLLOWS, _told(record.evidence))
+        if evidence is not None and is_same(evidence, record.evidence):
+            return _found(record, Verdict.FOLLOWS, told(record.evidence))
         nearest = nearest or evidence
     return _mismatch(history, record, there, nearest, is_all=tried < most)
 
@@ -53,11 +56,11 @@ def _mismatch(
     *,
     is_all: bool,
 ) -> Finding:
-    recorded = _told(record.evidence or {})
+    recorded = told(record.evidence or {})
     if nearest is None:
         computed = "the rule does not stop it"
     else:
-        computed = f"recomputed {_told(_fields(nearest))}"
+        computed = f"recomputed {told(fields(nearest))}"
     text = f"{recorded}; {computed}"
     if history.missing:
         missing = ", ".join(map(str, history.missing))
@@ -130,22 +133,6 @@ def _judged_count(record: Record, step: int) -> int:
     known = record.trial.observations
     before = sum(observation.step < step for observation in known)
     return min(before + 1, len(known))
-
-
-def _is_same(evidence: Evidence, recorded: Mapping[str, object]) -> bool:
-    return all(recorded.get(name) == value for name, value in _fields(evidence).items())
-
-
-def _fields(evidence: Evidence) -> dict[str, object]:
-    names = ("rule", "step", "value", "threshold", "population")
-    return {name: getattr(evidence, name) for name in names}
-
-
-def _told(evidence: Mapping[str, object]) -> str:
-    return (
-        f"{evidence.get('rule')}: {evidence.get('value')} against {evidence.get('threshold')} at "
-        f"step {evidence.get('step')}, {evidence.get('population')} trials"
-    )
 
 
 def _found(record: Record, verdict: Verdict, text: str) -> Finding:

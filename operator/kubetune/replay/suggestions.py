@@ -1,39 +1,49 @@
 """Whether the trials' points follow: each decision to launch is made anew, from what it saw."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import islice, pairwise
 
 from kubetune import planner
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import LimitsSpec, TuningJobSpec
-from kubetune.core.basis import Basis, basis_of
+from kubetune.core.basis import Basis, basis_of, telling_levels
 from kubetune.core.decision import Suggestion
 from kubetune.core.trial import Trial
 from kubetune.replay.finding import Finding, Kind, Verdict
-from kubetune.replay.history import (
-    AFTER,
-    History,
-    Record,
-    choices,
-    counts_at,
-    open_ends,
-    world,
-)
+from kubetune.replay.history import History
+from kubetune.replay.record import Record
+from kubetune.replay.worlds import AFTER, BEFORE, choices, finished_of, horizon, world
+from kubetune.stopping.registry import find_promotions
 
-_MOST_DIGESTS = 5_000
+_MOST_DIGESTS = 2_000
+_MOST_CHOICES = 20_000
 # With a Trial gone it is unlikely that any history fits: it must have been gone already then.
 _MOST_WITH_GAPS = 100
 _MOST_DECISIONS = 40
 
 
-def check_suggestions(history: History) -> Iterator[Finding]:
+Worlds = Mapping[int, list[Trial] | None]
+"""What each launch saw, by the index of its first trial; None where no history gives its basis."""
+
+
+def worlds_of(history: History) -> Worlds:
+    """Return the worlds of all launches whose basis is recorded."""
+    firsts: dict[int, Record] = {}
+    for record in history.records:
+        if record.basis is not None:
+            firsts.setdefault(record.basis.first, record)
+    return {first: _seen_by(history, record) for first, record in firsts.items()}
+
+
+def check_suggestions(history: History, worlds: Worlds) -> Iterator[Finding]:
     """Yield a finding for each trial, by index."""
     for launch in _launches(history.records):
         if launch[0].basis is None:
             for record in launch:
                 yield _without_basis(history, record, launch)
         else:
-            yield from _with_basis(history, launch)
+            yield from _with_basis(history, launch, worlds)
 
 
 def _launches(records: Sequence[Record]) -> Iterator[list[Record]]:
@@ -56,23 +66,10 @@ def _launches(records: Sequence[Record]) -> Iterator[list[Record]]:
         yield launch
 
 
-def _with_basis(history: History, launch: Sequence[Record]) -> Iterator[Finding]:
+def _with_basis(history: History, launch: Sequence[Record], worlds: Worlds) -> Iterator[Finding]:
     """Compare the trials of a decision whose basis is known."""
     known = launch[0].basis
-    at = launch[0].created_at
-    earlier = [record for record in history.records if known and record.index < known.first]
-    trials = None
-    if known is not None and at is not None:
-        wanted = Basis(first=known.first, finished=known.finished, digest=known.digest)
-        counts = counts_at(earlier, at)
-        certain, perhaps = open_ends(earlier, at)
-        sets = choices(certain, perhaps, count=known.finished)
-        most = _MOST_WITH_GAPS if history.missing else _MOST_DIGESTS
-        for finished in islice(sets, most):
-            seen = world(earlier, finished, counts)
-            if basis_of(seen, first=wanted.first) == wanted:
-                trials = seen
-                break
+    trials = None if known is None else worlds[known.first]
     if trials is None or known is None:
         for record in launch:
             yield _found(record, Verdict.UNDECIDED, _NO_WORLD)
@@ -106,22 +103,21 @@ def _without_basis(history: History, record: Record, launch: Sequence[Record]) -
     firsts = [other.index for other in reversed(launch) if other.index <= record.index]
     for first in firsts:
         earlier = [other for other in history.records if other.index < first]
-        at = record.created_at or history.started_at
-        certain, perhaps = open_ends(earlier, at)
-        if record.created_at is None:
-            ends = ((r.trial.finished_at, r.index) for r in earlier)
-            certain, perhaps = set(), sorted((end, index) for end, index in ends if end is not None)
-        counts = counts_at(earlier, at)
-        for finished in choices(certain, perhaps):
+        at, before = record.created_at, BEFORE
+        if at is None:
+            moments = [move.at for other in earlier for move in other.moves if move.at is not None]
+            at = max(moments, default=history.started_at)
+            before = max(at - history.started_at, timedelta()) + 2 * BEFORE
+        for made in choices(horizon(earlier, at, before=before)):
             if tried >= _MOST_DECISIONS:
                 text = f"none of the {tried} likeliest histories gives it; there are more"
                 return _found(record, Verdict.UNDECIDED, text)
             tried += 1
             count = record.index - first + 1
-            answers = _suggest(history, world(earlier, finished, counts), first, count)
+            answers = _suggest(history, world(earlier, made, at), first, count)
             difference = _difference(record, next(iter(answers[-1:]), None))
             if not difference:
-                text = f"from {len(finished)} finished of {len(earlier)} trials"
+                text = f"from {finished_of(earlier, made)} finished of {len(earlier)} trials"
                 return _found(record, Verdict.FOLLOWS, text)
             nearest = nearest or difference
     missing = [index for index in history.missing if index < record.index]
@@ -131,6 +127,26 @@ def _without_basis(history: History, record: Record, launch: Sequence[Record]) -
     return _unexplained(history, record, nearest or "")
 
 
+def _seen_by(history: History, record: Record) -> list[Trial] | None:
+    """Return the world that a trial was suggested from, by its basis; None if there is none."""
+    known, at = record.basis, record.created_at
+    if known is None or at is None:
+        return None
+    wanted = Basis(first=known.first, finished=known.finished, digest=known.digest)
+    earlier = [other for other in history.records if other.index < known.first]
+    levels = telling_levels(history.spec)
+    fitting = (
+        made
+        for made in islice(choices(horizon(earlier, at)), _MOST_CHOICES)
+        if finished_of(earlier, made) == known.finished
+    )
+    for made in islice(fitting, _MOST_WITH_GAPS if history.missing else _MOST_DIGESTS):
+        trials = world(earlier, made, at)
+        if basis_of(trials, first=wanted.first, levels=levels) == wanted:
+            return trials
+    return None
+
+
 def _suggest(
     history: History, trials: Sequence[Trial], first: int, count: int
 ) -> Sequence[Suggestion]:
@@ -138,8 +154,10 @@ def _suggest(
     spec = history.spec
     most = spec.limits.max_trials
     limits = LimitsSpec(
-        # Limits may have been changed since; these let the decision happen.
-        max_parallel_trials=sum(trial.holds_slot for trial in trials) + count,
+        # Limits may have been changed since, and promotions come before launches.
+        max_parallel_trials=sum(trial.holds_slot for trial in trials)
+        + len(find_promotions(spec, trials))
+        + count,
         max_trials=most if most is None or most >= len(trials) + count else None,
         max_initial_failures=0,
     )
@@ -171,7 +189,7 @@ def _difference(record: Record, answer: Suggestion | None) -> str:
     pairs: list[tuple[str, object, object]] = [
         (name, trial.parameters.get(name), value) for name, value in answer.parameters.items()
     ]
-    pairs += [("resource", trial.resource, answer.resource)]
+    pairs += [("resource", record.granted, answer.resource)]
     pairs += [("bracket", trial.bracket, answer.bracket)]
     return ", ".join(
         f"{name} is {recorded}, recomputed {wanted}"

@@ -80,11 +80,20 @@ def _modelled(
     """
     space = build_space(spec.parameters)
     levels = levels_of(settings)
-    evidence = gather_at_rung(trials, space, spec.objective, levels=levels)
+    known = [_as_recorded(trial) for trial in trials] if settings.mode.pauses else trials
+    evidence = gather_at_rung(known, space, spec.objective, levels=levels)
     if len(evidence.scored) < max(start_size(spec.limits.max_trials), len(space.names) + 1):
         return []
     most = min(count, MOST_AT_ONCE)
     return proposed(spec, evidence, count=most, first_index=first_index, seed=seed)
+
+
+def _as_recorded(trial: Trial) -> Trial:
+    """Return a trial with what stays recorded of it: a promotion leaves its rungs alone.
+
+    So a promotion does not take away what the model has learned from.
+    """
+    return trial if trial.state.is_finished else replace(trial, observations=())
 
 
 def _random(

@@ -1,6 +1,8 @@
 """A cluster in virtual time: trials start, report, fail and end as events in a queue."""
 
 import heapq
+import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,10 +12,13 @@ from itertools import takewhile
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import FinalValue, TuningJobSpec
 from kubetune.core.decision import Promotion, Suggestion
+from kubetune.core.gpus import gpu_counter
 from kubetune.core.objective import final_value, to_score
+from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Observation, Trial
 from kubetune.simulator.training import Attempt, Report, Training
 from kubetune.simulator.weather import Fate, Weather, draw_fate
+from kubetune.stopping.registry import halving_of, rule_for
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 """When virtual time starts."""
@@ -92,6 +97,8 @@ class VirtualCluster:
         self._hyperband = spec.strategy.hyperband
         self._seed = seed
         self._weather = weather
+        self._levels = _telling_levels(spec)
+        self._gpus = gpu_counter(spec)
         self._lives: dict[int, _Life] = {}
         self._queue: list[tuple[float, int, Callable[[], bool]]] = []
         self._queued = 0
@@ -124,7 +131,7 @@ class VirtualCluster:
         )
 
     def advance(self) -> bool:
-        """Let the next event happen; return True if more has changed than a trial's reports."""
+        """Let the next event happen; return True if a decision may depend on what has changed."""
         self.clock, _, event = heapq.heappop(self._queue)
         return event()
 
@@ -155,6 +162,7 @@ class VirtualCluster:
             observations=(),
             value=None,
             started_at=None,
+            finished_at=None,
             holds_slot=True,
         )
         self.trials[trial.index] = trial
@@ -164,7 +172,8 @@ class VirtualCluster:
         """End a trial that has not finished; it keeps its slot until its pod is gone."""
         trial = self.trials[index]
         if trial.state is TrialState.PAUSED:
-            self.trials[index] = replace(trial, state=state, finished_at=self.now)
+            # When its training ended stays as it is.
+            self.trials[index] = replace(trial, state=state)
             self.finished.append(index)
             self.rested.append(index)
             return
@@ -235,7 +244,8 @@ class VirtualCluster:
     def _report(self, life: _Life, report: Report) -> bool:
         if life.is_over:
             return False
-        self.steps += report.step - life.step
+        before = life.step
+        self.steps += report.step - before
         life.count, life.step, life.is_finite = life.count + 1, report.step, report.is_finite
         if report.value is not None and report.is_finite:
             trial = self.trials[life.attempt.index]
@@ -244,7 +254,12 @@ class VirtualCluster:
             goal = self._objective.goal
             if not self.peaks or to_score(seen.value, goal) > to_score(self.peaks[-1].value, goal):
                 self.peaks.append(self.mark(trial.index, seen.value))
-        return self._await_report(life)
+        return self._await_report(life) or self._tells(before, report.step)
+
+    def _tells(self, before: int, step: int) -> bool:
+        """True if a stopping rule looks at what was reported between these steps."""
+        levels = self._levels
+        return levels is None or bisect_right(levels, before) < bisect_right(levels, step)
 
     def _disrupt(self, life: _Life) -> bool:
         """Take the pod away; the trial runs again from its beginning."""
@@ -253,7 +268,10 @@ class VirtualCluster:
         life.is_over = True
         index = life.attempt.index
         waiting = replace(
-            self.trials[index], state=TrialState.PENDING, observations=(), started_at=None
+            self._accounted(self.trials[index]),
+            state=TrialState.PENDING,
+            observations=(),
+            started_at=None,
         )
         self.trials[index] = waiting
         self._begin(waiting, number=life.attempt.number + 1, began=life.began)
@@ -287,7 +305,7 @@ class VirtualCluster:
     def _pause(self, life: _Life) -> None:
         """Let a trial that was trained to its rung wait there; its pod is gone at once."""
         index = life.attempt.index
-        trial = self.trials[index]
+        trial = self._accounted(self.trials[index])
         level = life.attempt.resource or 0
         series = (*trial.rungs, *trial.observations)
         value = final_value(series, self._objective.value, self._objective.goal)
@@ -297,6 +315,7 @@ class VirtualCluster:
             state=TrialState.PAUSED,
             value=value,
             rungs=(*(seen for seen in trial.rungs if seen.step < level), rung),
+            finished_at=self.now,
             holds_slot=False,
         )
         self.rested.append(index)
@@ -305,7 +324,7 @@ class VirtualCluster:
 
     def _finish(self, life: _Life, state: TrialState, *, holds_slot: bool = False) -> None:
         index, value = life.attempt.index, None
-        trial = self.trials[index]
+        trial = self._accounted(self.trials[index])
         if state is not TrialState.FAILED:
             series = (*trial.rungs, *trial.observations)
             value = final_value(series, self._objective.value, self._objective.goal)
@@ -318,8 +337,27 @@ class VirtualCluster:
         if not holds_slot:
             self._spent += self.clock - self._lives.pop(index).began
 
+    def _accounted(self, trial: Trial) -> Trial:
+        """Return a trial whose attempt ends now, with what its GPUs did; in whole seconds."""
+        gpus = self._gpus(trial.parameters)
+        if gpus == 0 or trial.started_at is None:
+            return trial
+        seconds = math.ceil((self.now - trial.started_at).total_seconds())
+        return replace(trial, gpu_seconds=trial.gpu_seconds + gpus * seconds)
+
     def _leave(self, index: int) -> bool:
         """Let a stopped trial's pod be gone: its slot is free."""
         self.trials[index] = replace(self.trials[index], holds_slot=False)
         self._spent += self.clock - self._lives.pop(index).began
         return True
+
+
+def _telling_levels(spec: TuningJobSpec) -> tuple[int, ...] | None:
+    """Return the steps at which a report alone may change a decision; None for all of them.
+
+    Nothing is decided between two rungs, and trials that pause there are events themselves.
+    """
+    if rule_for(spec) is None or halving_of(spec).promote is not None:
+        return ()
+    settings = spec.strategy.hyperband
+    return None if settings is None else levels_of(settings)

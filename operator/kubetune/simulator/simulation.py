@@ -12,12 +12,11 @@ from kubetune import planner
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Decision, Outcome
-from kubetune.core.objective import incumbent
 from kubetune.core.trial import Trial
 from kubetune.simulator.cluster import START, Mark, VirtualCluster
+from kubetune.simulator.incumbents import Incumbents
 from kubetune.simulator.training import Training
 from kubetune.simulator.weather import CALM, Weather
-from kubetune.stopping.registry import halving_of, rule_for
 
 
 class DecideFn(Protocol):
@@ -78,9 +77,7 @@ class Simulation:
         self._weather = weather
         self._decide = decide
         self._on_look = on_look
-        # Without a rule that stops running trials a report alone changes no decision.
-        self._pauses = halving_of(spec).promote is not None
-        self._reports_are_news = rule_for(spec) is not None and not self._pauses
+        self._best = Incumbents(spec.objective.goal)
         self._is_news = True
         self._wakes: set[float] = set()
 
@@ -92,7 +89,13 @@ class Simulation:
     @property
     def incumbent(self) -> Trial | None:
         """The best trial so far; None while none has a value."""
-        return self.trials[self.marks[-1].index] if self.marks else None
+        index = self.best_index
+        return None if index is None else self.trials[index]
+
+    @property
+    def best_index(self) -> int | None:
+        """Index of the best trial so far; None while none has a value."""
+        return self._best.index(self.trials)
 
     @property
     def peaks(self) -> Sequence[Mark]:
@@ -136,7 +139,7 @@ class Simulation:
                 break
             known = len(self._cluster.rested)
             is_change = self._cluster.advance()
-            self._is_news = self._is_news or is_change or self._reports_are_news
+            self._is_news = self._is_news or is_change
             self._mark(known)
         return self.outcome
 
@@ -184,8 +187,6 @@ class Simulation:
         """Take up the trials that have finished or paused since there were `known` of them."""
         for index in self._cluster.rested[known:]:
             trial = self.trials[index]
-            candidates = [t for t in (self.incumbent, trial) if t is not None]
-            if self._pauses:  # what the incumbent showed at one rung it may lose at the next
-                candidates = list(self.trials.values())
-            if incumbent(candidates, self.spec.objective) is trial and trial.value is not None:
+            self._best.see(trial)
+            if self._best.index(self.trials) == index and trial.value is not None:
                 self.marks.append(self._cluster.mark(index, trial.value))
