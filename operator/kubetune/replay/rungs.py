@@ -42,8 +42,7 @@ def _pause(history: History, record: Record, place: int) -> Finding:
     wanted = _granted(history, record, place)
     if stay.seen.step != wanted:
         faults.append(f"it paused at step {stay.seen.step}, granted were {wanted}")
-    settings = history.spec.strategy.hyperband
-    if settings is not None and stay.seen.step >= settings.max_resource:
+    if _above(history, stay.seen.step) is None:
         faults.append(f"step {stay.seen.step} is the last rung, where nothing pauses")
     is_last = place + 1 == len(record.stays)
     if not is_last and stay.promotion is None:
