@@ -64,6 +64,7 @@ class Reconciler:
         self._parents = Parents(dependencies.cluster)
         # Only to save time.
         self._caches: dict[ObjectKey, tuple[str | None, CoreTrials]] = {}
+        self._specs: dict[ObjectKey, tuple[tuple[str, int], TuningJobSpec]] = {}
 
     async def reconcile(self, key: ObjectKey) -> timedelta | None:
         """Do everything that there is to do about a TuningJob now.
@@ -79,6 +80,7 @@ class Reconciler:
         if body is None or body["metadata"].get("deletionTimestamp"):
             self._reporter.forget(key)
             self._caches.pop(key, None)
+            self._specs.pop(key, None)
             self._parents.forget(key)
             return None
         try:
@@ -102,7 +104,7 @@ class Reconciler:
         self._refusals.forget_stale(now)
         recorded = read_status(body)
         try:
-            spec = parse_spec(body["spec"])
+            spec = self._spec_of(key, body)
         except SpecError as error:
             refused = Refusal(reason=error.reason, message=str(error))
             await self._reporter.refuse_unreadable(key, body, recorded, refused)
@@ -160,6 +162,20 @@ class Reconciler:
             if recorded.reason not in _HEALING:
                 return Refusal(reason=recorded.reason or "", message=recorded.message or "")
         return await self._check(key, body, spec, recorded, now)
+
+    def _spec_of(self, key: ObjectKey, body: Mapping[str, Any]) -> TuningJobSpec:
+        """Return the spec, read and checked once for each generation: that takes 2 ms.
+
+        Raises:
+            SpecError: It cannot be read.
+        """
+        version = (body["metadata"]["uid"], body["metadata"]["generation"])
+        known = self._specs.get(key)
+        if known is not None and known[0] == version:
+            return known[1]
+        spec = parse_spec(body["spec"])
+        self._specs[key] = (version, spec)
+        return spec
 
     def _has_lost_trials(self, key: ObjectKey, recorded: TuningJobStatus) -> bool:
         """True when there are fewer Trials than the status counts."""
