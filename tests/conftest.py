@@ -17,13 +17,14 @@ from hypothesis import settings
 from tests.cluster.deploy import deploy, kubectl
 from tests.cluster.layout import default_layout
 from tests.cluster.target import Target, resolve_target
+from tests.examples import IS_NIGHTLY, NIGHTLY_FACTOR
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # The same examples in every run, so that a red run means a change; `nightly` looks further.
-settings.register_profile("fixed", derandomize=True, deadline=None)
-settings.register_profile("nightly", max_examples=2000, deadline=None)
-settings.load_profile(os.environ.get("KUBETUNE_HYPOTHESIS", "fixed"))
+settings.register_profile("fixed", max_examples=40, derandomize=True, deadline=None)
+settings.register_profile("nightly", max_examples=40 * NIGHTLY_FACTOR, deadline=None)
+settings.load_profile("nightly" if IS_NIGHTLY else "fixed")
 
 
 def pytest_configure() -> None:

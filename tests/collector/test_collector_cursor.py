@@ -1,10 +1,11 @@
 """Resuming a log stream: exactly once, wherever it was cut."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.collector.cursor import Cursor
 from kubetune.collector.lines import LineSplitter
+from tests.examples import examples
 
 
 def stamp(second: int, nanosecond: int = 0) -> bytes:
@@ -90,7 +91,7 @@ gaps = st.sampled_from([0, 0, 1, 1000, 999_999_999, 3_000_000_000])
 logs = st.lists(st.tuples(gaps, contents), max_size=25)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(80)
 @given(log=logs, cuts=st.lists(st.tuples(st.integers(0), st.integers(1, 400)), max_size=8))
 def test_a_log_that_is_cut_anywhere_is_read_exactly_once(
     log: list[tuple[int, bytes]], cuts: list[tuple[int, int]]

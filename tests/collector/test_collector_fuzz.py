@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from kubetune.collector.collect import Collection
 from kubetune.collector.parse import finder
 from kubetune.collector.settings import LARGEST_STEP, Pattern, Settings
+from tests.examples import examples
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PATTERN = Pattern("acc", re.compile(r"acc[:=] *(?P<value>\S+)( @(?P<step>\S+))?"))
@@ -64,7 +64,7 @@ fragments = st.one_of(
 )  # fmt: skip
 
 
-@hypothesis_settings(deadline=None, max_examples=300)
+@examples(100)
 @given(
     data=st.lists(fragments, max_size=60).map(b"".join),
     cuts=st.lists(st.integers(0, 1_000_000), max_size=20),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.api.trial import TrialState
@@ -12,6 +12,7 @@ from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Trial
 from kubetune.stopping.registry import find_promotions, find_stops, retire_paused
 from tests.core.builders import make_spec, make_trial
+from tests.examples import examples
 
 BASE = {"restartPromoted": True, "maxResource": 9, "minResource": 1}
 MODES: dict[str, dict[str, Any]] = {
@@ -45,7 +46,7 @@ def mirrored(trial: Trial) -> Trial:
 
 
 @pytest.mark.parametrize("name", MODES)
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(data=st.data())
 def test_paused_trials_go_on_to_the_next_rung_or_stop_with_evidence_that_holds(
     name: str, data: st.DataObject
@@ -74,7 +75,7 @@ def test_paused_trials_go_on_to_the_next_rung_or_stop_with_evidence_that_holds(
 
 
 @pytest.mark.parametrize("name", MODES)
-@settings(max_examples=40, deadline=None)
+@examples(20)
 @given(data=st.data())
 def test_a_mode_minimises_as_it_maximises(name: str, data: st.DataObject) -> None:
     largest = make_spec("Hyperband", hyperband=MODES[name], goal="Maximize")
@@ -88,7 +89,7 @@ def test_a_mode_minimises_as_it_maximises(name: str, data: st.DataObject) -> Non
 
 
 @pytest.mark.parametrize("name", MODES)
-@settings(max_examples=40, deadline=None)
+@examples(20)
 @given(data=st.data())
 def test_carrying_out_a_decision_asks_for_no_more(name: str, data: st.DataObject) -> None:
     spec = make_spec("Hyperband", hyperband=MODES[name])

@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.api.trial import TrialState
 from kubetune.core.trial import Trial
 from kubetune.stopping.registry import find_stops
 from tests.core.builders import make_spec, make_trial
+from tests.examples import examples
 
 RULES: dict[str, dict[str, Any]] = {
     "asha": {"strategy": "Hyperband"},
@@ -51,7 +52,7 @@ def mirror(trial: Trial) -> Trial:
 
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("value", ["Last", "Best"])
-@settings(max_examples=40, deadline=None)
+@examples(20)
 @given(trials=histories(), data=st.data())
 def test_a_rule_stops_running_trials_once_each_with_evidence_that_holds(
     name: str, value: str, trials: list[Trial], data: st.DataObject
@@ -74,7 +75,7 @@ def test_a_rule_stops_running_trials_once_each_with_evidence_that_holds(
 
 
 @pytest.mark.parametrize("name", RULES)
-@settings(max_examples=40, deadline=None)
+@examples(20)
 @given(trials=histories())
 def test_a_rule_minimises_as_it_maximises(name: str, trials: list[Trial]) -> None:
     largest = find_stops(make_spec(**RULES[name], goal="Maximize"), trials)
@@ -85,7 +86,7 @@ def test_a_rule_minimises_as_it_maximises(name: str, trials: list[Trial]) -> Non
 
 
 @pytest.mark.parametrize("name", RULES)
-@settings(max_examples=40, deadline=None)
+@examples(20)
 @given(trials=histories())
 def test_what_was_stopped_stops_nobody_else(name: str, trials: list[Trial]) -> None:
     spec = make_spec(**RULES[name])

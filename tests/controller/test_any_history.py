@@ -5,7 +5,6 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,6 +20,7 @@ from tests.controller.builders import spec_fields
 from tests.controller.fake_cluster import Call
 from tests.controller.fake_operator import Operator, ProcessDiedError, run_to_the_end
 from tests.controller.toy_cluster import Script, World
+from tests.examples import examples
 
 TRIALS = 5
 PARALLEL = 2
@@ -148,6 +148,4 @@ class History(RuleBasedStateMachine):
 
 
 def test_the_promises_hold_in_any_history() -> None:
-    run_state_machine_as_test(
-        History, settings=settings(max_examples=15, stateful_step_count=20, deadline=None)
-    )
+    run_state_machine_as_test(History, settings=examples(8, steps=20))

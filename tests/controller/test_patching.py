@@ -1,10 +1,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.controller.patching import merge_patch
+from tests.examples import examples
 
 _leaves = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "b"])
 _values = st.recursive(
@@ -15,7 +16,7 @@ _values = st.recursive(
 _objects = st.dictionaries(st.sampled_from("abcd"), _values, max_size=4)
 
 
-_few = settings(max_examples=60, deadline=None)
+_few = examples(30)
 
 
 def apply(target: Any, patch: Any) -> Any:

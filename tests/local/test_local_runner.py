@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kubetune import planner
@@ -17,6 +17,7 @@ from kubetune.local.attempt import Terms
 from kubetune.local.look import Looker, World
 from kubetune.local.opening import RefusedError
 from kubetune.local.runner import Runner, Tools, body_of
+from tests.examples import examples
 from tests.local.fake_processes import FakeBell, FakeMachine, FakeProcesses, Script
 from tests.local.local_builders import (
     TERMS,
@@ -292,7 +293,7 @@ SCRIPTS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @example(scripts=[Script()] * 7, crashes=frozenset({1}), asked=3.0, workers=2)
 @example(scripts=[Script(seconds=0.0)] * 7, crashes=frozenset({3, 4, 5}), asked=0.0, workers=3)
 @given(

@@ -15,6 +15,7 @@ from kubetune.core.space import SearchSpace, build_space
 from kubetune.core.trial import Observation, Trial
 from kubetune.planner import decide
 from tests.core.builders import ACTIVATION, HIDDEN, LEARNING_RATE, START, make_spec
+from tests.examples import examples
 
 PENDING, RUNNING, PAUSED = TrialState.PENDING, TrialState.RUNNING, TrialState.PAUSED
 SPACES = {"finite": [HIDDEN, ACTIVATION], "infinite": [LEARNING_RATE, HIDDEN]}
@@ -274,8 +275,5 @@ class TuningJobMachine(RuleBasedStateMachine):
 
 TestTuningJobMachine = TuningJobMachine.TestCase
 TestTuningJobMachine.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    examples(30, steps=40), suppress_health_check=[HealthCheck.too_slow]
 )

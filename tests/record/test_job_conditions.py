@@ -1,7 +1,7 @@
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.api.tuningjob_status import (
@@ -15,6 +15,7 @@ from kubetune.record.conditions import build_conditions, true_conditions
 from kubetune.record.status import JobVerdict, build_status, dump_status
 from tests.controller import kstatus
 from tests.controller.builders import NOW, later, make_body, make_spec
+from tests.examples import examples
 
 WHOLE = NOW.replace(microsecond=0)
 
@@ -29,7 +30,7 @@ def conditions(
     )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(first=_held, second=_held)
 def test_a_transition_time_changes_if_and_only_if_the_truth_changes(
     first: frozenset[ConditionType], second: frozenset[ConditionType]
@@ -41,7 +42,7 @@ def test_a_transition_time_changes_if_and_only_if_the_truth_changes(
         assert condition.last_transition_time == (WHOLE if is_same else later(60))
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(held=_held)
 def test_there_is_one_condition_of_each_type_in_a_fixed_order(
     held: frozenset[ConditionType],

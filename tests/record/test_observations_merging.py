@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.api.tuningjob import ObjectiveSpec
@@ -13,6 +13,7 @@ from kubetune.kube.objects import Observation
 from kubetune.record import observations as reports
 from kubetune.record.observations import MAX_OBSERVATIONS, final_value
 from tests.controller.builders import make_observation, make_spec
+from tests.examples import examples
 
 RUNGS = rung_levels(1, 729, 3)
 OBJECTIVE = make_spec().objective
@@ -26,7 +27,7 @@ _long_series = st.builds(
     stride=st.integers(1, 9),
 )
 _any_series = _series | _long_series
-_few = settings(max_examples=40, deadline=None)
+_few = examples(20)
 
 
 def merge(
@@ -86,7 +87,7 @@ def test_the_first_observation_at_or_past_each_rung_is_never_thinned_away(
         assert want is None or want in merged
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(stride=st.integers(1, 50))
 def test_rungs_survive_a_series_that_arrives_one_report_at_a_time(stride: int) -> None:
     known: tuple[Observation, ...] = ()

@@ -1,4 +1,3 @@
-import json
 import math
 import subprocess
 import sys
@@ -175,20 +174,6 @@ def test_a_surrogate_that_cannot_be_fitted_is_replaced_and_the_user_is_told(
     assert got.fallback == "Bayesian could not answer: the numbers are against it"
     assert {s.reason.split(" point")[0] for s in got.launch} == {"space-filling"}
     assert len(got.launch) == 8
-
-
-def test_another_process_gives_the_same_suggestions() -> None:
-    program = (
-        "import json; from tests.search import test_bayesian as t; spec = t.bayesian();"
-        "got = t.ask(spec, t.history(spec, 10), 3);"
-        "print(json.dumps([[s.reason, dict(s.parameters)] for s in got]))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    spec = bayesian()
-    want = [[s.reason, dict(s.parameters)] for s in ask(spec, history(spec, 10), 3)]
-    assert json.loads(run.stdout) == want
 
 
 def test_nobody_pays_for_the_libraries_before_a_surrogate_is_needed() -> None:

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.api.trial import TrialState
@@ -10,6 +10,7 @@ from kubetune.core.decision import Evidence, StopTrial
 from kubetune.core.trial import Trial
 from kubetune.stopping.asha import stop_behind
 from tests.core.builders import make_spec, make_trial
+from tests.examples import examples
 
 PENDING, RUNNING, SUCCEEDED = TrialState.PENDING, TrialState.RUNNING, TrialState.SUCCEEDED
 EARLY, FAILED, STOPPED = TrialState.EARLY_STOPPED, TrialState.FAILED, TrialState.STOPPED
@@ -187,7 +188,7 @@ def test_without_hyperband_nothing_is_stopped() -> None:
 VALUES = st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4, 0.5]), max_size=27)
 
 
-@settings(max_examples=200)
+@examples(60)
 @given(st.lists(VALUES, max_size=20), st.integers(2, 4))
 def test_a_stop_can_be_checked_by_counting(curves: list[list[float]], eta: int) -> None:
     """Every stop, and every trial that goes on, follows from counting the better ones."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kubetune.api.trial import TrialState
@@ -11,6 +11,7 @@ from kubetune.core.decision import Evidence, Promotion, StopTrial
 from kubetune.core.trial import Trial
 from kubetune.stopping.promotion import find_promotions, stop_paused
 from tests.core.builders import make_spec, make_trial
+from tests.examples import examples
 
 PAUSED, FAILED, RUNNING = TrialState.PAUSED, TrialState.FAILED, TrialState.RUNNING
 SETTINGS = {"mode": "Promotion", "restartPromoted": True, "maxResource": 9}
@@ -118,7 +119,7 @@ def test_without_hyperband_nothing_is_promoted() -> None:
     assert stop_paused(make_spec(), [paused(0, 0.1)]) == ()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(40)
 @given(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4]), max_size=30), st.integers(2, 4))
 def test_a_promotion_can_be_checked_by_counting(values: list[float], eta: int) -> None:
     trials = [paused(i, value) for i, value in enumerate(values)]
