@@ -224,7 +224,13 @@ def at_the_end() -> Snapshot:
         condition("Finished", "MaxTrialsReached", "all 20 trials have ended", seconds=125),
     ]
     return Snapshot.of(
-        a_job(phase="Complete", conditions=complete, best=BEST, ended=125),
+        a_job(
+            phase="Complete",
+            conditions=complete,
+            best=BEST,
+            ended=125,
+            status={"stepsUsed": 150, "stepsSaved": 336},
+        ),
         [
             *(a_trial(i, "Succeeded", values={27: 0.9 + i / 100}, ended=100 + i) for i in range(4)),
             *(

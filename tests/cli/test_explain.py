@@ -107,6 +107,8 @@ def ended_job() -> dict[str, Any]:
             "reason": "TargetReached",
             "plan": PLAN,
             "gpuHours": {"used": 0.25, "saved": 0.5},
+            "stepsUsed": 59,
+            "stepsSaved": 50,
             "convergence": {
                 "rule": "convergence/v1",
                 "trial": "digits-1",
@@ -127,7 +129,8 @@ def ended_job() -> dict[str, Any]:
 
 
 def running_job(**status: Any) -> dict[str, Any]:
-    return job_body(best=BEST, spec=SPEC, status={"plan": PLAN, **status})
+    used = {"stepsUsed": 68, "stepsSaved": 50}
+    return job_body(best=BEST, spec=SPEC, status={"plan": PLAN, **used, **status})
 
 
 def failed_job() -> dict[str, Any]:

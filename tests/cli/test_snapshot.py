@@ -78,32 +78,28 @@ def test_elapsed_time_stops_with_the_job_and_is_never_negative() -> None:
     assert Snapshot.of(a_job(), []).elapsed(at(-5)) == timedelta()
 
 
-def test_savings_with_a_resource_are_exact() -> None:
-    trials = [
-        a_trial(0, "Succeeded", values={27: 0.9}, ended=9),
-        a_stopped_trial(1, step=3, value=0.1, threshold=0.5, ended=9),
-        a_trial(2, values={5: 0.4}),
-    ]
-    got = Snapshot.of(a_job(), trials).savings
+STOPPED_ONE = [
+    a_trial(0, "Succeeded", values={27: 0.9}, ended=9),
+    a_stopped_trial(1, step=3, value=0.1, threshold=0.5, ended=9),
+]
+
+
+SAVED = {"stepsUsed": 35, "stepsSaved": 24}
+
+
+def test_savings_are_those_of_the_status_and_exact_where_there_are_rungs() -> None:
+    got = Snapshot.of(a_job(status=SAVED), STOPPED_ONE).savings
     assert got == Savings(stopped=1, used=35, whole=59, exact=True)
+    about = Snapshot.of(a_job(status={**SAVED, "plan": None}), STOPPED_ONE).savings
+    assert about == Savings(stopped=1, used=35, whole=59, exact=False)
 
 
-def test_savings_without_a_resource_take_the_length_of_the_trials_that_succeeded() -> None:
-    stopped = a_trial(1, "EarlyStopped", values={4: 0.1}, ended=9, resource=None)
-    succeeded = a_trial(0, "Succeeded", values={10: 0.9}, ended=9, resource=None)
-    assert Snapshot.of(a_job(), [stopped]).savings is None
-    got = Snapshot.of(a_job(), [stopped, succeeded]).savings
-    assert got == Savings(stopped=1, used=14, whole=20, exact=False)
+def test_without_a_number_in_the_status_no_savings_are_told() -> None:
+    assert Snapshot.of(a_job(status={"stepsUsed": 35}), STOPPED_ONE).savings is None
 
 
 def test_nothing_is_saved_where_nothing_was_stopped() -> None:
     assert Snapshot.of(a_job(), [a_trial(0, "Succeeded", ended=3)]).savings is None
-
-
-def test_a_trial_that_ran_over_its_resource_saves_nothing_but_costs_nothing() -> None:
-    late = a_stopped_trial(0, step=30, value=0.1, threshold=0.5, ended=9)
-    got = Snapshot.of(a_job(), [late]).savings
-    assert got == Savings(stopped=1, used=30, whole=30, exact=True)
 
 
 def test_observations_run_ahead_of_the_operator() -> None:

@@ -59,7 +59,8 @@ def finished(phase: str, reason: str) -> dict[str, Any]:
         condition(phase, reason, "that is how it ended", seconds=60),
         condition("Finished", reason, seconds=60),
     ]
-    return job_body(phase=phase, conditions=conditions, best=BEST, ended=60)
+    used = {"stepsUsed": 3, "stepsSaved": 24}
+    return job_body(phase=phase, conditions=conditions, best=BEST, ended=60, status=used)
 
 
 async def test_a_job_is_watched_to_its_end(target: Target, server: FakeApiServer) -> None:

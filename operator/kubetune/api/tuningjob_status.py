@@ -254,7 +254,17 @@ class TuningJobStatus(ApiModel):
         default=None, description="GPU-hours of the run; absent where trials ask for no GPU."
     )
     steps_used: int | None = Field(
-        default=None, ge=0, description="Steps that all trials reported together."
+        default=None,
+        ge=0,
+        description="Steps that all trials were trained together; where promoted trials restart, "
+        "those that they trained again included.",
+    )
+    steps_saved: int | None = Field(
+        default=None,
+        ge=0,
+        description="How many steps more it would have been had every trial been trained to its "
+        "end; absent where none was stopped early. Without Hyperband a whole trial is as long as "
+        "those that Succeeded were in the middle.",
     )
     start_time: datetime | None = Field(default=None, description="When the run started.")
     completion_time: datetime | None = Field(default=None, description="When it ended.")

@@ -132,6 +132,8 @@ class JobStatus(Slim, frozen=True):
     evidence: EndEvidence | None = None
     gpu_hours: GpuHours | None = None
     convergence: Convergence | None = None
+    steps_used: int | None = None
+    steps_saved: int | None = None
     start_time: datetime | None = None
     completion_time: datetime | None = None
 

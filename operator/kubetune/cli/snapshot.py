@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median_low
 from typing import Self
 
 from kubetune.cli.objects import Best, Trial, TuningJob
@@ -27,12 +26,12 @@ MINIMUM_FOR_ESTIMATE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Savings:
-    """What early stopping saved, in steps.
+    """What early stopping saved, in steps, as the status has it.
 
     Attributes:
         stopped: Number of trials that a rule stopped.
-        used: Steps that all trials reported together.
-        whole: Steps that they would have reported had none been stopped early.
+        used: Steps that all trials were trained together.
+        whole: Steps that it would have been had none been stopped early.
         exact: False when the length of a whole trial is taken from those that succeeded.
     """
 
@@ -120,21 +119,15 @@ class Snapshot:
     @property
     def savings(self) -> Savings | None:
         """What early stopping saved; None if it stopped none, or it cannot be told."""
-        stopped = [t for t in self.trials if t.status.state == "EarlyStopped"]
-        if not stopped:
+        status, stopped = self.job.status, self.counts["EarlyStopped"]
+        if not stopped or status.steps_saved is None or status.steps_used is None:
             return None
-        succeeded = [t.last_step for t in self.trials if t.status.state == "Succeeded"]
-        lengths = [step for step in succeeded if step is not None]
-        length = median_low(lengths) if lengths else None
-        saved = 0
-        for trial in stopped:
-            whole = trial.spec.resource or length
-            if whole is None:
-                return None
-            saved += max(whole - (trial.last_step or 0), 0)
-        used = sum(trial.last_step or 0 for trial in self.trials)
-        exact = all(trial.spec.resource is not None for trial in stopped)
-        return Savings(stopped=len(stopped), used=used, whole=used + saved, exact=exact)
+        return Savings(
+            stopped=stopped,
+            used=status.steps_used,
+            whole=status.steps_used + status.steps_saved,
+            exact=status.plan is not None and bool(status.plan.rungs),
+        )
 
 
 def _belongs(trial: Trial, job: TuningJob) -> bool:

@@ -11,13 +11,13 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from statistics import median_low
 from typing import Any
 
 from kubetune.api.parameters import ParameterSpec, ParameterType, ParameterValue
 from kubetune.api.placeholders import substitute
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.core.steps import last_attempt_steps, steps_saved, usual_steps
 from kubetune.core.trial import Trial
 
 _GPU = re.compile(r"[^/]+/gpu")
@@ -91,31 +91,22 @@ def until_spent(spec: TuningJobSpec, trials: Sequence[Trial], *, now: datetime) 
 
 
 def gpu_hours_saved(spec: TuningJobSpec, trials: Sequence[Trial]) -> float:
-    """Return about how many GPU-hours the EarlyStopped trials would have used besides.
+    """Return about how many GPU-hours early stopping saved.
 
-    Each at its own pace up to the steps that it was given or, where it was given none, to the
-    median of the last steps of trials that Succeeded. One that cannot be told adds nothing.
+    What core.steps finds for each trial, at the pace of its own last attempt. A trial whose pace
+    cannot be told adds nothing.
     """
-    lengths = [
-        trial.observations[-1].step
-        for trial in trials
-        if trial.state is TrialState.SUCCEEDED and trial.observations
-    ]
-    hyperband = spec.strategy.hyperband
-    usual = median_low(lengths) if lengths else 0
+    usual = usual_steps(trials)
     gpus = gpu_counter(spec)
     saved = 0.0
     for trial in trials:
-        if trial.state is not TrialState.EARLY_STOPPED or not trial.observations:
+        steps = steps_saved(spec, trial, usual)
+        if steps == 0 or trial.started_at is None or trial.finished_at is None:
             continue
-        if trial.started_at is None or trial.finished_at is None:
-            continue
-        done = trial.observations[-1].step
-        whole = hyperband.top if hyperband is not None else trial.resource or usual
-        missing = max(whole - done, 0)
         seconds = max((trial.finished_at - trial.started_at).total_seconds(), 0)
-        saved += gpus(trial.parameters) * seconds * missing / max(done, 1)
-    return saved / _HOUR
+        pace = seconds / last_attempt_steps(spec, trial)
+        saved += gpus(trial.parameters) * pace * steps
+    return max(saved, 0.0) / _HOUR
 
 
 def _held(asked: Mapping[str, Any]) -> float:

@@ -27,6 +27,7 @@ from kubetune.api.warm_start import WarmStartType
 from kubetune.core.decision import Convergence, EndEvidence, Outcome, OutcomeKind
 from kubetune.core.gpus import gpu_hours_saved, recorded_gpu_seconds
 from kubetune.core.objective import incumbent, to_score
+from kubetune.core.steps import all_steps_saved, steps_used
 from kubetune.core.trial import Trial
 from kubetune.core.warm_start import ParentRun
 from kubetune.record.conditions import build_conditions, true_conditions
@@ -245,7 +246,8 @@ def _results(
         "best": _best(spec, trials),
         "plan": plan,
         "gpu_hours": _gpu_hours(spec, trials),
-        "steps_used": sum(_steps(spec, trial) for trial in trials),
+        "steps_used": sum(steps_used(spec, trial) for trial in trials),
+        "steps_saved": all_steps_saved(spec, trials),
     }
 
 
@@ -268,17 +270,6 @@ def _progress(trials: Sequence[Trial], plan: PlanStatus | None) -> str:
     done = sum(trial.state.is_idle for trial in trials)
     wanted = plan.trials if plan is not None else None
     return f"{done}/{wanted}" if wanted is not None else str(done)
-
-
-def _steps(spec: TuningJobSpec, trial: Trial) -> int:
-    """Return the steps that a trial was trained, those of earlier attempts included."""
-    settings = spec.strategy.hyperband
-    if settings is None or not settings.restart_promoted:
-        return trial.trained
-    at_rungs = {rung.step for rung in trial.rungs}
-    last = trial.observations[-1].step if trial.observations else 0
-    # A Paused trial's last report is that of its last rung.
-    return sum(at_rungs) + (0 if trial.state.is_idle and last in at_rungs else last)
 
 
 def _count(trials: Sequence[Trial]) -> TrialCounts:
