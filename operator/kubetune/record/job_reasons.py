@@ -141,6 +141,13 @@ REFUSALS: Sequence[Reason] = (
         remedy="leave limits.maxTrials out, or set it to the number in the message",
     ),
     Reason(
+        name="MaxResourceUnknown",
+        found=("Pending",),
+        meaning="hyperband.maxResource is absent, and the template does not say the number of "
+        "steps in a way that Kubetune finds.",
+        remedy="set strategy.hyperband.maxResource",
+    ),
+    Reason(
         name="NoGpuToCount",
         found=("Pending",),
         meaning="limits.maxGpuHours is set, but the template asks for no GPU.",
