@@ -89,16 +89,41 @@ def test_each_suggestion_says_why_in_numbers() -> None:
     assert got.reason.endswith("; from 7 values and 1 pending trials")
 
 
+WIDE = [{**MOMENTUM, "name": f"x{k}"} for k in range(3)]
+
+
+def smooth(point: Point) -> float:
+    """So smooth that after some values nothing seems left to learn anywhere."""
+    return -sum((float(point[f"x{k}"]) - 0.4) ** 2 for k in range(3))
+
+
 @pytest.mark.parametrize("running", [8, 32])
-def test_points_of_trials_that_run_are_not_suggested_again_nor_crowded(running: int) -> None:
-    spec = bayesian()
-    trials = history(spec, 10)
+@pytest.mark.parametrize(
+    ("parameters", "objective", "known"),
+    [(SPACE, bowl, 10), (SPACE, bowl, 20), (WIDE, smooth, 20)],
+    ids=["mixed", "mixed and known", "smooth and known"],
+)
+def test_points_of_trials_that_run_are_not_suggested_again_nor_crowded(
+    running: int, parameters: Sequence[Any], objective: Objective, known: int
+) -> None:
+    spec = bayesian(parameters)
+    trials = history(spec, known, objective)
     got = ask(replace_limits(spec, 100), trials, running)
     space = build_space(spec.parameters)
     rows = [space.encode(s.parameters) for s in got]
     nearest = [min(math.dist(a, b) for b in rows if b is not a) for a in rows]
     assert len({space.key(s.parameters) for s in got}) == running
-    assert sorted(nearest)[running // 2] > 0.02
+    assert min(nearest) > 0.04
+
+
+def test_points_asked_for_one_by_one_while_others_run_stand_apart_as_well() -> None:
+    spec = replace_limits(bayesian(WIDE), 100)
+    trials = history(spec, 20, smooth)
+    for _ in range(8):
+        (got,) = ask(spec, trials, 1)
+        trials.append(make_trial(got.index, TrialState.RUNNING, parameters=got.parameters))
+    rows = [build_space(spec.parameters).encode(trial.parameters) for trial in trials[20:]]
+    assert min(math.dist(a, b) for a in rows for b in rows if b is not a) > 0.04
 
 
 def test_what_a_running_trial_has_reported_so_far_changes_nothing() -> None:

@@ -13,7 +13,8 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from kubetune.core.space import build_space
 from kubetune.search import fit
-from kubetune.search.acquisition import log_expected_improvement, log_h
+from kubetune.search.acquisition import Wish, log_expected_improvement, log_h, wanted
+from kubetune.search.crowding import crowding
 from kubetune.search.features import Features, Floats, build_features
 from kubetune.search.kernel import Hyperparameters, build_feature_map
 from kubetune.search.process import make_process
@@ -178,6 +179,37 @@ def test_the_log_of_h_rises_smoothly_down_to_where_h_is_zero_in_floats() -> None
 def test_the_expected_improvement_is_in_the_units_of_the_objective() -> None:
     got = log_expected_improvement(np.array([1.0]), np.array([2.0]), np.array([1.0]))
     assert math.exp(got[0]) == pytest.approx(2.0 / math.sqrt(2 * math.pi))
+
+
+# A point that is surely a little better, one that may be much better, and one that is neither.
+SURE, DARING, POOR = (0.2, 0.1), (-0.5, 1.5), (-1.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("wish", "want"),
+    [(Wish.EXPECTED, DARING), (Wish.PROBABLE, SURE), (Wish.BOUND, DARING)],
+    ids=["expected", "probable", "bound"],
+)
+def test_each_acquisition_function_has_its_own_idea_of_the_best_point(
+    wish: Wish, want: tuple[float, float]
+) -> None:
+    points = [SURE, DARING, POOR]
+    mean, std = np.repeat(np.array(points)[:, :, None], 3, axis=2).transpose(1, 0, 2)
+    got = wanted(wish, mean, std, np.zeros(3))
+    assert points[int(got.argmax())] == want
+    assert points[int(got.argmin())] == POOR
+
+
+def test_what_is_pending_crowds_its_neighbours_and_the_points_that_it_tells() -> None:
+    features = features_of([MOMENTUM, ACTIVATION])
+    pending = np.array([[0.5, 1.0]])
+    z = np.array([[0.5, 1.0], [0.51, 1.0], [0.6, 1.0], [0.5, 2.0], [0.9, 1.0]])
+    told = np.array([0.0, 0.0, 0.0, 0.0, 2.0])
+    at_it, beside, away, another_category, told_anyway = crowding(features, z, pending, told)
+    assert at_it > beside > 0
+    assert away == another_category == 0
+    assert told_anyway > 0
+    assert not crowding(features, z, pending[:0], told).any()
 
 
 SCORES = {

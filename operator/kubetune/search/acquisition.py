@@ -1,18 +1,28 @@
-"""The acquisition function: the logarithm of the expected improvement, and what changes it.
+"""The acquisition functions: how much a point is wanted, three answers to that.
 
-The logarithm, because far from anything promising the improvement itself is 0 in floating point,
-and a search among zeros does not know where to go.
+The logarithm of the expected improvement, of the probability of an improvement, and the upper
+confidence bound. The logarithm, because far from anything promising an improvement itself is 0 in
+floating point, and a search among zeros does not know where to go.
+
+One at a time, the expected improvement is asked. Several points in flight that are chosen by one
+function share its mistakes, so the three take turns then: the expected improvement explores, the
+probability stays near the best, and the bound is between them.
 
 Symbols:
-    m (…), s (…)  mean and standard deviation of the objective at a point, larger being better
-    best (…)      what is to be improved on;  u = (m - best) / s
+    n, p          points asked about, processes of the surrogate
+    m (n, p), s (n, p)  mean and standard deviation of the objective, larger being better
+    best (p,)     what is to be improved on;  u = (m - best) / s
     h(u)          phi(u) + u Phi(u), so that the expected improvement is s h(u)
 
-Source: Ament et al. 2023, "Unexpected improvements to expected improvement for Bayesian
-optimization", section 4.1, equations 8 and 9 and the asymptote below them.
+Sources: Ament et al. 2023, "Unexpected improvements to expected improvement for Bayesian
+optimization", section 4.1, equations 8 and 9 and the asymptote below them; Lyu et al. 2018, "Batch
+Bayesian optimization via multi-objective acquisition ensemble for automated analog circuit design",
+section 3 (a batch spread over these three functions). Deviation: they sample the Pareto front of
+the three; here each point is best by one of them, which needs no population.
 """
 
 import math
+from enum import Enum
 
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr
@@ -24,6 +34,42 @@ _LOG_ROOT_HALF_PI = 0.5 * math.log(math.pi / 2)
 # Below, the difference in h cancels; far below, h(u) is phi(u) / u^2 to double precision.
 _CANCELS = -1.0
 _FAR = -1e4
+# The least improvement whose probability is asked for, in standard deviations of the targets: with
+# 0 the point next to the best one has the largest probability.
+_WORTHWHILE = 0.05
+_WIDTH = 1.0  # of the upper confidence bound, in standard deviations
+
+
+class Wish(Enum):
+    """What makes a point wanted."""
+
+    EXPECTED = "expected improvement"
+    PROBABLE = "probability of an improvement"
+    BOUND = "upper confidence bound"
+
+
+TURNS = (Wish.EXPECTED, Wish.PROBABLE, Wish.BOUND)
+
+
+def wanted(wish: Wish, mean: Floats, std: Floats, best: Floats) -> Floats:
+    """Return how much points are wanted, (n,): the larger, the more.
+
+    Args:
+        wish: By what.
+        mean: m.
+        std: s, positive.
+        best: What is to be improved on, by process.
+    """
+    match wish:
+        case Wish.EXPECTED:
+            return log_mean_exp(log_expected_improvement(mean, std, best))
+        case Wish.PROBABLE:
+            return log_mean_exp(log_probability_above(mean, std, best + _WORTHWHILE))
+        case Wish.BOUND:
+            # The variance of a mixture: of its parts, and between their means.
+            return np.asarray(
+                mean.mean(axis=1) + _WIDTH * np.sqrt((std**2).mean(axis=1) + mean.var(axis=1))
+            )
 
 
 def log_expected_improvement(mean: Floats, std: Floats, best: Floats) -> Floats:

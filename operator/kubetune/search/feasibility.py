@@ -24,7 +24,7 @@ _NOISE = 0.05
 _SOUND, _FAILED = 0.0, -2.0  # labels less the mean
 # A failed trial costs its time and may cost the job (limits.maxFailedTrials), so the probability
 # weighs more than the improvement that it is multiplied with.
-_CAUTION = 3.0
+_CAUTION = 8.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ Also for use by others that have points and scores of their own, such as a brack
 `propose(space, evidence, count=…, seed=…, index=…)`. Whoever does not always need this module
 imports it late, because it brings in numpy, scipy and scikit-learn.
 
-The acquisition function is the logarithm of the expected improvement on the best mean of the
-surrogate at a known point (not on the best value: that may be luck), times the share of what is to
-be learnt at a point that no pending point is going to tell, times a weight for the probability that
-the point does not fail. While others are pending, every fourth point is where the surrogate's mean
-is best instead.
+Points are wanted for their improvement on the best mean of the surrogate at a known point (not on
+the best value: that may be luck), and for not failing. One at a time it is the expected
+improvement; while others are pending the acquisition functions take turns, and no point is wanted
+whose value a pending one is going to tell: what is left to learn there has to be a share of what
+would be without the pending points.
 """
 
 import math
@@ -20,7 +20,8 @@ import numpy as np
 
 from kubetune.core.seeding import words
 from kubetune.core.space import Point, SearchSpace
-from kubetune.search.acquisition import log_expected_improvement, log_mean_exp
+from kubetune.search.acquisition import TURNS, Wish, wanted
+from kubetune.search.crowding import crowding
 from kubetune.search.evidence import Evidence, Parameters, contains
 from kubetune.search.feasibility import Feasibility, learn_feasibility
 from kubetune.search.features import Features, Floats, build_features
@@ -35,11 +36,6 @@ MOST_SCORED = 500
 _BEST_SHARE = 0.4
 MOST_PENDING = 100
 _MOST_FAILED = 200
-# While others are pending, one point in so many is where the mean is best, but for a little of the
-# standard deviation: the expected improvement is then all for exploring, and the result of the job
-# is the best value seen (see decisions/0012).
-_GREEDY_EVERY = 4
-_GREEDY_WIDTH = 0.1
 # A length scale beyond these, in widths of the space, is no measure for a step.
 _LENGTHS = (0.05, 1.0)
 # Normal quantiles, with which an expectation is summed.
@@ -111,23 +107,23 @@ class Search:
     index: int
 
     @property
-    def greedy(self) -> bool:
-        """True if the next point is one that is expected to be good, not one to learn from."""
+    def wish(self) -> Wish:
+        """What the next point is wanted for."""
         pending = len(self.surrogate.z) > len(self.targets.y)
-        return pending and self.index % _GREEDY_EVERY == 0
+        return TURNS[self.index % len(TURNS)] if pending else Wish.EXPECTED
 
     def best(self) -> Candidate | None:
         """Return the free point of the largest acquisition that is found."""
-        bests = self.surrogate.at_data().max(axis=0)
+        bests, wish = self.surrogate.at_data().max(axis=0), self.wish
+        pending = self.surrogate.z[len(self.targets.y) :]
 
         def acquisition(z: Floats) -> Floats:
             mean, std, alone = self.surrogate.predict(z)
             told = np.log((alone**2).mean(axis=1) / (std**2).mean(axis=1)) / 2
-            if self.greedy:
-                wanted = mean.mean(axis=1) + _GREEDY_WIDTH * (std.mean(axis=1) - told)
-            else:
-                wanted = log_mean_exp(log_expected_improvement(mean, std, bests)) - told
-            return np.asarray(wanted + self.feasibility.log_weight(z))
+            # The logarithms of improvements are multiplied with the share that is not told.
+            share = told if wish is Wish.EXPECTED else 0.0
+            value = wanted(wish, mean, std, bests) - share + self.feasibility.log_weight(z)
+            return np.asarray(value - crowding(self.features, z, pending, told))
 
         return best_candidate(self.ground(), acquisition, self.rng)
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import LinAlgError, solve_triangular
+from sklearn import config_context
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
@@ -122,7 +123,9 @@ def condition(process: Process) -> Process:
     )
     w = process.map.scaled(process.map.columns(process.z), h)
     try:
-        regressor.fit(w, process.y)
+        # What is fitted is ours and finite: looking for mistakes in it takes longer than the fit.
+        with config_context(assume_finite=True, skip_parameter_validation=True):
+            regressor.fit(w, process.y)
     except (LinAlgError, ValueError) as error:
         raise SurrogateError(
             f"the covariance of {len(w)} points cannot be factored: {error}"
