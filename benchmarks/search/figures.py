@@ -61,7 +61,7 @@ def draw_progress(ranked: Sequence[Score], path: Path) -> None:
     """Draw regret against evaluations, a panel per mode."""
     names = sorted({score.solver for score in ranked}, key=list(SOLVERS).index)
     with mpl.rc_context(STYLE):
-        colours = dict(zip(names, mpl.colormaps["tab10"].colors * 2, strict=False))
+        colours = dict(zip(names, mpl.color_sequences["tab10"] * 2, strict=False))
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         panels = figure.subplots(1, len(MODES), sharey=True)
         for axes, mode in zip(panels, MODES, strict=True):
