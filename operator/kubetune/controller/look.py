@@ -92,6 +92,7 @@ class Look:
         self._book = Book(dependencies, key=key, body=body, spec=spec, snapshot=snapshot, now=now)
         self._starter = Starter(dependencies, self._book, refusals)
         self._earlier = snapshot.earlier
+        self._kept = snapshot.kept
         self._strays = snapshot.strays
         self._cache = cache
 
@@ -283,7 +284,7 @@ class Look:
     async def _expire_kept(self) -> None:
         """Let the Jobs of finished trials go after their retention; nothing waits for it."""
         seconds = retention_seconds(self.spec)
-        for view in self._book.views.values():
+        for view in (*self._book.views.values(), *self._kept):
             if view.job is not None and view.has_unbounded_job:
                 try:
                     await self._with.writer.expire_job(view.job, seconds)

@@ -177,6 +177,25 @@ class Reconciler:
         self._specs[key] = (version, spec)
         return spec
 
+    def _run_id_used(
+        self, key: ObjectKey, body: Mapping[str, Any], spec: TuningJobSpec
+    ) -> Refusal | None:
+        """Return a refusal if a run that has not begun has trials: of an earlier run of that name.
+
+        The API server's own rule knows the runs in status.previousRuns alone.
+        """
+        known = observe(
+            body, trials=self._with.cluster.trials(key.namespace).by_index(key), jobs={}, pods={}
+        ).trials
+        if spec.run_id is None or not known:
+            return None
+        return Refusal(
+            reason="RunIdUsed",
+            message=f'spec.runId "{spec.run_id}" is the name of an earlier run of this job, whose '
+            f"trials still have it, such as {known[0].trial.metadata.name}: set one that was not "
+            "used before, or delete those trials",
+        )
+
     def _has_lost_trials(self, key: ObjectKey, recorded: TuningJobStatus) -> bool:
         """True when there are fewer Trials than the status counts."""
         counted = sum(recorded.trials.model_dump().values()) if recorded.trials else 0
@@ -209,7 +228,7 @@ class Reconciler:
                 client, key.namespace, spec, role_kind=self._with.role_kind
             )
             return refusal or await make_claim(client, body, spec)
-        refusal = self._parents.refusal(key, spec)
+        refusal = self._run_id_used(key, body, spec) or self._parents.refusal(key, spec)
         if refusal is not None:
             return refusal
         noted = self._parents.present(key, spec)
@@ -248,7 +267,7 @@ class Reconciler:
             jobs=cluster.jobs_by_trial(key),
             pods=cluster.pods_by_trial(key),
         )
-        for view in (*snapshot.trials, *snapshot.earlier):
+        for view in (*snapshot.trials, *snapshot.earlier, *snapshot.kept):
             if not view.state.is_finished:
                 # Created by another operator, or by a write that was under way at the end.
                 ended = trials.stopped(

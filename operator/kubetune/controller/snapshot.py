@@ -94,11 +94,13 @@ class Snapshot:
     Attributes:
         trials: The present run's trials, ascending by index.
         earlier: Trials of earlier runs that are not finished or whose Job is not.
+        kept: Finished ones of earlier runs whose Jobs do not yet know how long to stay.
         strays: Number of trials that were deleted while their pods still run.
     """
 
     trials: tuple[TrialView, ...]
     earlier: tuple[TrialView, ...] = ()
+    kept: tuple[TrialView, ...] = ()
     strays: int = 0
 
 
@@ -137,18 +139,20 @@ def observe(
         views.append(TrialView(trial=trial, job=job, pods=tuple(own)))
     views.sort(key=lambda view: view.trial.spec.index)
     known = {view.trial.metadata.name for view in views}
+    before = [view for view in views if view.trial.spec.run_id != run_id]
+    earlier = tuple(
+        view
+        for view in before
+        if not view.state.is_finished or view.has_live_pod or not view.job_is_over
+    )
     return Snapshot(
         strays=sum(
             trial not in known and not all(pod_facts.is_over(pod) for pod in own)
             for trial, own in pods.items()
         ),
         trials=tuple(view for view in views if view.trial.spec.run_id == run_id),
-        earlier=tuple(
-            view
-            for view in views
-            if view.trial.spec.run_id != run_id
-            and (not view.state.is_finished or view.has_live_pod or not view.job_is_over)
-        ),
+        earlier=earlier,
+        kept=tuple(view for view in before if view.has_unbounded_job and view not in earlier),
     )
 
 
