@@ -25,6 +25,7 @@ from kubetune.controller.book import CATCH_UP, Book
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.handover import hand_over
 from kubetune.controller.outcomes import judge
+from kubetune.controller.pace import Pace
 from kubetune.controller.parents import Inheritance
 from kubetune.controller.refusals import Refusals
 from kubetune.controller.snapshot import TrialView, observe
@@ -59,6 +60,7 @@ class Look:
         inheritance: Inheritance,
         now: datetime,
         refusals: Refusals,
+        pace: Pace,
         cache: trials.CoreTrials,
     ) -> None:
         """Take in what is known.
@@ -73,6 +75,7 @@ class Look:
             inheritance: What the run has of its parents.
             now: Aware.
             refusals: Jobs that were refused; updated.
+            pace: When words alone were written; updated.
             cache: Finished trials of this TuningJob as the planner sees them; updated.
         """
         self.body = body
@@ -94,6 +97,7 @@ class Look:
         self._earlier = snapshot.earlier
         self._kept = snapshot.kept
         self._strays = snapshot.strays
+        self._pace = pace
         self._cache = cache
 
     async def take(self) -> tuple[JobVerdict, timedelta | None]:
@@ -203,6 +207,11 @@ class Look:
                 status = msgspec.structs.replace(status, message=message)
         if self.spec.suspend and not TrialState(status.state).is_idle:
             status = trials.suspended(view.trial)
+        uid, old = view.trial.metadata.uid, view.trial.status
+        left = self._pace.time_left(uid, old, status, self.now)
+        if left is not None:
+            self._book.wake_after(left)
+            return
         await self._book.record(view, status)
 
     async def _end(self, outcome: Outcome) -> bool:

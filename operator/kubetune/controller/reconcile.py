@@ -22,6 +22,7 @@ from kubetune.controller.announce import announce_job
 from kubetune.controller.claims import make_claim
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.look import Look
+from kubetune.controller.pace import Pace
 from kubetune.controller.parents import HEALING as PARENTS_HEALING
 from kubetune.controller.parents import Parents
 from kubetune.controller.refusals import Refusals
@@ -61,6 +62,7 @@ class Reconciler:
         self._with = dependencies
         self._reporter = Reporter(dependencies)
         self._refusals = Refusals()
+        self._pace = Pace()
         self._parents = Parents(dependencies.cluster)
         # Only to save time.
         self._caches: dict[ObjectKey, tuple[str | None, CoreTrials]] = {}
@@ -139,6 +141,7 @@ class Reconciler:
             inheritance=self._parents.inheritance(key, spec, recorded.warm_start or ()),
             now=now,
             refusals=self._refusals,
+            pace=self._pace,
             cache=self._cache_of(key, spec),
         )
         verdict, wake_after = await look.take()
