@@ -18,6 +18,7 @@ optional step::
 - A value is a decimal number, with or without sign, fraction and exponent, or ``nan``, ``inf``,
   ``infinity`` in any case, with or without sign. After it may come the end of the line, white
   space, any of ``, ; | ) ] } > " ' * !`` or a full stop or colon that ends the word.
+- Before a value may stand a quote or ``np.float64(``, ``tensor(`` or ``Array(``.
 - A percent sign is dropped and nothing is divided: ``93%`` is 93. A unit of up to six letters
   is dropped as well and never converted (``12.5ms`` is 12.5), unless it begins like a multiplier
   (``5k``, ``3M``, ``2GB``) or an exponent: such a value is not a number.
@@ -65,7 +66,9 @@ _UNIT = rb"(?:%|(?<=[\d.])(?![eEkKMGTPxXbBoO])[A-Za-z]{1,6})?"
 _END = rb"(?=[.:]?(?:[\s;|)\]}>\"'*!]|,(?!\d)|\Z))"
 _VALUE = _NUMBER + _UNIT + _END
 _LOOSE_VALUE = re.compile(rb"[\s(\[{<\"']*" + _VALUE)
-_SIGN = rb"[\"']?[ \t]*([=:])[ \t]*"
+# Before a number may stand a quote, or what numpy, PyTorch and JAX show around one of theirs.
+_SHOWN_AS = rb"(?:[\"']|(?:(?:np|numpy)\.float\d+|tensor|Array)\()?"
+_SIGN = rb"[\"']?[ \t]*([=:])[ \t]*" + _SHOWN_AS
 _STEP = re.compile(
     rb"(?<![" + _NAME + rb"])((?i:step|epoch))" + _SIGN + _NUMBER + rb"(?:/\d+)?" + _END
 )
