@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 
+from kubetune.api.strategy import HyperbandSearch, StrategyType
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.convergence.rule import find_convergence
@@ -23,7 +24,7 @@ from kubetune.errors import StrategyError
 from kubetune.search.registry import STRATEGIES, fallback
 from kubetune.stopping.registry import find_promotions, find_stops, retire_paused
 
-__all__ = ["Plan", "Problem", "check", "decide", "plan"]
+__all__ = ["Plan", "Problem", "check", "decide", "needs_surrogate", "plan"]
 
 
 def decide(
@@ -89,6 +90,16 @@ def decide(
         wake_after=wake_after,
         fallback=complaint or objection,
         convergence=convergence,
+    )
+
+
+def needs_surrogate(spec: TuningJobSpec) -> bool:
+    """Return whether a decision about the job may take what `kubetune[bayesian]` installs."""
+    hyperband = spec.strategy.hyperband
+    return (
+        spec.strategy.type is StrategyType.BAYESIAN
+        or (hyperband is not None and hyperband.search is HyperbandSearch.BAYESIAN)
+        or (spec.completion is not None and bool(spec.completion.convergence))
     )
 
 

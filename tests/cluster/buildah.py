@@ -26,6 +26,9 @@ PIP_SETTINGS: Final = (
 STORAGE_LIMIT_BYTES: Final = 8 * 1024**3
 """A first build takes 2 GiB."""
 
+FIXED_DAY: Final = 1580601600
+"""The date of every file and image, 2020-02-02: the same sources make the same digest."""
+
 CONTAINER_PIP_CACHE: Final = "/root/.cache/pip"
 """Where pip keeps its cache in a build container, whose user is root; no path of the machine."""
 
@@ -51,6 +54,7 @@ def build_image(
             [
                 *buildah,
                 *("bud", "--isolation=chroot", "--layers", f"--build-arg=BASE_IMAGE={base}"),
+                f"--timestamp={FIXED_DAY}",
                 *volume_options(layout),
                 *([f"--target={target}"] if target else []),
                 f"--tag={name}",

@@ -51,7 +51,7 @@ IMAGES: Final = (
         dockerfile="operator/Dockerfile",
         target="operator",
         context=".",
-        inputs=("pyproject.toml", "constraints.txt", "operator/kubetune"),
+        inputs=("operator/requirements.txt", "operator/kubetune"),
     ),
     Image(
         name="kubetune/collector:dev",

@@ -2,9 +2,9 @@
 
 import argparse
 from datetime import timedelta
-from importlib.metadata import version
 from pathlib import PurePath
 
+from kubetune import __version__
 from kubetune.cli.run_flags import add_run
 from kubetune.cli.simulate_flags import add_simulate
 
@@ -16,7 +16,7 @@ exit codes:
   1    watch, run: the job has Failed; best: no result yet; validate, run: faults found;
        simulate: the manifest, the objective or the table is faulty;
        replay: a decision does not follow
-  2    wrong usage, or a file that cannot be read
+  2    wrong usage, a file that cannot be read, or a library that is not installed
   3    no such TuningJob, or it was deleted while being watched
   4    the cluster cannot be reached, refuses, or lacks Kubetune's CRDs
   5    watch: --timeout ran out
@@ -56,7 +56,7 @@ def build_parser(called_as: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--version",
         action="version",
-        version=f"kubetune {version('kubetune')}",
+        version=f"kubetune {__version__}",
         help="print the version",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

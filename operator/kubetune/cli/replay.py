@@ -7,6 +7,7 @@ from typing import TextIO
 
 from kubetune.cli.access import Target, opened
 from kubetune.cli.exits import ExitCode
+from kubetune.cli.libraries import demand_libraries
 from kubetune.cli.recorded import history_of, read_histories
 from kubetune.cli.render.wording import clean
 from kubetune.kube.paths import TUNING_JOBS
@@ -63,7 +64,12 @@ def tell(histories: Sequence[History], *, output: str, shows_all: bool, out: Tex
 
     Returns:
         FAILED if a decision does not follow; one that cannot be decided is no failure.
+
+    Raises:
+        CommandError: A library that the decisions were made with is not installed.
     """
+    for history in histories:
+        demand_libraries(history.spec)
     found = [(history, replay(history)) for history in histories]
     if output == "json":
         documents = [_document(history, findings) for history, findings in found]

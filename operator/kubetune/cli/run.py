@@ -17,6 +17,7 @@ import msgspec
 from kubetune.api.validation import parse_spec
 from kubetune.cli import objects
 from kubetune.cli.exits import CommandError, ExitCode
+from kubetune.cli.libraries import demand_libraries
 from kubetune.cli.manifest import Document, ManifestError, read_documents
 from kubetune.cli.render.summary import summary
 from kubetune.cli.snapshot import Snapshot
@@ -101,7 +102,9 @@ def _run(
     err: TextIO,
     now: Now,
 ) -> ExitCode:
-    wanted = parse_spec(manifest["spec"]).limits.max_parallel_trials
+    spec = parse_spec(manifest["spec"])
+    demand_libraries(spec)
+    wanted = spec.limits.max_parallel_trials
     workers = options.workers if options.workers is not None else min(wanted, _processors())
     manifest = _with_workers(manifest, workers)
     recorded = store.job()

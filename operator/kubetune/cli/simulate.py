@@ -9,6 +9,7 @@ from typing import TextIO
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.validation import parse_spec
 from kubetune.cli.exits import CommandError, ExitCode
+from kubetune.cli.libraries import demand_libraries
 from kubetune.cli.manifest import Document, ManifestError, read_documents
 from kubetune.cli.objective import CountedTable, function_training, load_table
 from kubetune.cli.progress import Watcher, progress_of
@@ -69,6 +70,7 @@ def simulate(options: SimulateOptions, *, stdin: TextIO, out: TextIO, err: TextI
     """
     name, spec = read_job(options.filename, stdin)
     spec = _adapted(spec, options)
+    demand_libraries(spec)
     steps = options.steps or (spec.strategy.hyperband and spec.strategy.hyperband.top)
     seconds = options.step_time.total_seconds()
     table: CountedTable | None = None

@@ -2,6 +2,9 @@
 
 import sys
 
-from kubetune.controller.main import run
+try:
+    from kubetune.controller.main import run
+except ModuleNotFoundError as error:
+    sys.exit(f"kubetune: {error}: the operator needs pip install 'kubetune[operator]'")
 
 run(sys.argv[1:])

@@ -134,7 +134,7 @@ def _bound(space: SearchSpace, scored: Scored, seed: int) -> tuple[float, float]
     try:
         from kubetune.convergence.bound import regret_bound  # noqa: PLC0415  see find_convergence
     except ImportError as error:
-        raise StrategyError(f"convergence needs kubetune[operator]: {error}") from error
+        raise StrategyError(f"convergence needs kubetune[bayesian]: {error}") from error
     named = [(dict(zip(space.names, values, strict=True)), score) for values, score in scored]
     points = [
         ({name: value for name, value in point.items() if value is not None}, score)

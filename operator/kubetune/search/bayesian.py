@@ -158,7 +158,7 @@ def proposed(
         # The libraries behind it take half a second and 60 MB.
         from kubetune.search.model_search import propose  # noqa: PLC0415  see above
     except ImportError as error:
-        raise StrategyError(f"the Bayesian strategy needs kubetune[operator]: {error}") from error
+        raise StrategyError(f"Bayesian search needs kubetune[bayesian]: {error}") from error
     space = build_space(spec.parameters)
     proposals = propose(space, evidence, count=count, seed=seed, index=first_index)
     return [
