@@ -42,8 +42,11 @@ def build_image(
     context: Path,
     base: str,
     target: str | None,
+    anew: bool = False,
 ) -> None:
     """Build the image `name` from a Dockerfile (and of it the stage `target`).
+
+    With `anew` no layer of an earlier build is used.
 
     Raises:
         BringUpError: a step of the Dockerfile failed; the message carries its last words.
@@ -55,6 +58,7 @@ def build_image(
                 *buildah,
                 *("bud", "--isolation=chroot", "--layers", f"--build-arg=BASE_IMAGE={base}"),
                 f"--timestamp={FIXED_DAY}",
+                *(["--no-cache"] if anew else []),
                 *volume_options(layout),
                 *([f"--target={target}"] if target else []),
                 f"--tag={name}",

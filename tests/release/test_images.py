@@ -1,0 +1,186 @@
+"""The images as built for this run: what is in them, how large, and the same each time."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from release.project import ROOT
+from release.sbom import read_lock
+from tests.cluster.base_image import base_rootfs, chosen_base
+from tests.cluster.buildah import build_image, write_archive
+from tests.cluster.images import IMAGES, prepare_images
+from tests.cluster.layout import default_layout
+from tests.cluster.progress import Reporter
+from tests.cluster.target import resolve_target
+
+MEGABYTE = 1_000_000
+COLLECTOR_LIMIT = 60 * MEGABYTE
+OPERATOR, COLLECTOR = "kubetune/operator:dev", "kubetune/collector:dev"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An image as `docker save` writes it: layers, not compressed, and its configuration."""
+
+    path: Path
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        (manifest,) = self._json("manifest.json")
+        return dict(manifest)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return dict(self._json(self.parts["Config"])["config"])
+
+    @property
+    def identity(self) -> str:
+        return str(self.parts["Config"])
+
+    def files(self) -> Iterator[tarfile.TarInfo]:
+        """Yield what the layers bring, as paths below the root."""
+        with tarfile.open(self.path) as archive:
+            for layer in self.parts["Layers"]:
+                with tarfile.open(fileobj=archive.extractfile(_linked(archive, layer))) as files:
+                    yield from files
+
+    def compressed(self) -> int:
+        """Return the bytes that a node would pull, with gzip's usual effort."""
+        total = 0
+        with tarfile.open(self.path) as archive:
+            for layer in self.parts["Layers"]:
+                content = archive.extractfile(_linked(archive, layer))
+                assert content is not None
+                packer = zlib.compressobj(6)
+                while block := content.read(MEGABYTE):
+                    total += len(packer.compress(block))
+                total += len(packer.flush())
+        return total
+
+    def _json(self, name: str) -> Any:
+        with tarfile.open(self.path) as archive:
+            content = archive.extractfile(name)
+            assert content is not None
+            return json.load(content)
+
+
+def _linked(archive: tarfile.TarFile, name: str) -> tarfile.TarInfo:
+    member = archive.getmember(name)
+    if not member.issym():
+        return member
+    target = PurePosixPath(name).parent / member.linkname
+    parts: list[str] = []
+    for part in target.parts:
+        parts = parts[:-1] if part == ".." else [*parts, part]
+    return archive.getmember("/".join(parts))
+
+
+@pytest.fixture(scope="module")
+def images() -> dict[str, Archive]:
+    if not resolve_target(os.environ).own:
+        pytest.skip("another cluster's images are not built on this machine")
+    archives = prepare_images(default_layout(), Reporter())
+    return {name: Archive(path) for name, path in archives.items()}
+
+
+def app(archive: Archive) -> set[str]:
+    """Return the sources below /app, by path."""
+    names = {file.name.removeprefix("./").lstrip("/") for file in archive.files() if file.isfile()}
+    return {name for name in names if name.startswith("app/") and "__pycache__" not in name}
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("name", [OPERATOR, COLLECTOR])
+def test_an_image_runs_as_nobody_and_says_what_it_is(images: dict[str, Archive], name: str) -> None:
+    config = images[name].config
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", config["User"])
+    labels = {key.removeprefix("org.opencontainers.image.") for key in config["Labels"]}
+    assert {"title", "description", "licenses", "version", "revision"} <= labels
+    assert [
+        file.name for file in images[name].files() if file.isfile() and file.mode & 0o6000
+    ] == []
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("name", [OPERATOR, COLLECTOR])
+def test_an_image_has_no_installer(images: dict[str, Archive], name: str) -> None:
+    parts = {part for file in images[name].files() for part in PurePosixPath(file.name).parts}
+    assert "python3.11" in parts
+    assert parts & {"pip", "ensurepip", "idlelib", "tkinter", "python-wheels"} == set()
+
+
+@pytest.mark.cluster
+def test_the_collector_is_the_standard_library_and_itself(images: dict[str, Archive]) -> None:
+    package = ROOT / "operator" / "kubetune"
+    sources = {package / "__init__.py", *(package / "collector").glob("*.py")}
+    want = {f"app/{path.relative_to(ROOT / 'operator').as_posix()}" for path in sources}
+    assert app(images[COLLECTOR]) == want
+
+
+@pytest.mark.cluster
+def test_the_collector_is_small(images: dict[str, Archive]) -> None:
+    assert MEGABYTE < images[COLLECTOR].compressed() < COLLECTOR_LIMIT
+
+
+@pytest.mark.cluster
+def test_the_operator_holds_what_the_lock_says(images: dict[str, Archive]) -> None:
+    lock = read_lock((ROOT / "operator" / "requirements.txt").read_text("utf-8"))
+    found = {
+        match[1].lower().replace("_", "-"): match[2]
+        for name in app(images[OPERATOR])
+        if (match := re.fullmatch(r"app/([\w.]+)-([\w.]+)\.dist-info/METADATA", name))
+    }
+    assert found == {name: locked.version for name, locked in lock.items()}
+
+
+@pytest.mark.cluster
+def test_the_same_sources_make_the_same_image(images: dict[str, Archive], tmp_path: Path) -> None:
+    layout, reporter = default_layout(), Reporter()
+    (image,) = (image for image in IMAGES if image.name == COLLECTOR)
+    again = "localhost/kubetune-again:1"
+    build_image(
+        layout,
+        reporter,
+        name=again,
+        dockerfile=ROOT / image.dockerfile,
+        context=ROOT / image.context,
+        base=chosen_base() or f"localhost/kubetune-{base_rootfs(layout, reporter).stem}:1",
+        target=image.target,
+        anew=True,
+    )
+    write_archive(layout, again, tmp_path / "again.tar")
+    assert Archive(tmp_path / "again.tar").identity == images[COLLECTOR].identity
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_every_pinned_package_has_a_wheel_for_the_processor(tmp_path: Path, machine: str) -> None:
+    command = [
+        *(sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--no-deps"),
+        *("--require-hashes", "--only-binary", ":all:", "--target", str(tmp_path)),
+        *("--python-version", "3.11", "--python-platform", f"{machine}-manylinux_2_28"),
+        *("--requirement", str(ROOT / "operator" / "requirements.txt")),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "numpy" in done.stderr
+
+
+def test_the_base_is_pinned_and_nothing_is_copied_that_the_context_hides() -> None:
+    text = (ROOT / "operator" / "Dockerfile").read_text("utf-8")
+    assert re.search(r"(?m)^ARG BASE_IMAGE=\S+:3\.\d+\.\d+-slim-\w+@sha256:[0-9a-f]{64}$", text)
+    assert "--require-hashes" in text
+    copied = re.findall(r"(?m)^COPY (?!--from)(\S+) ", text)
+    shown = re.findall(r"(?m)^!(\S+)$", (ROOT / ".dockerignore").read_text("utf-8"))
+    assert copied
+    assert [path for path in copied if not path.startswith(tuple(shown))] == []
