@@ -4,9 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# What a release takes; see CONTRIBUTING.md.
+HELM ?= helm
+REGISTRY ?=
+PLATFORMS ?= linux/amd64,linux/arm64
+
 .DEFAULT_GOAL := help
 .PHONY: help setup generate check format test-unit test-apiserver test-e2e test demo \
-	cluster-up cluster-down cluster-status bench-overhead bench-search bench-warm-start
+	cluster-up cluster-down cluster-status bench-overhead bench-search bench-warm-start \
+	lock release-prepare release-check dist images publish
 
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -57,6 +63,27 @@ test-e2e: cluster-up ## Tests that need a real node.
 
 test: setup ## All tests; brings the cluster up and takes it down.
 	@$(BIN)/python -m tests.all_tiers
+
+lock: setup ## Pin what the operator's image holds, with hashes.
+	@$(BIN)/python -m release lock
+
+release-prepare: setup ## Set VERSION everywhere, close the changelog.
+	@$(BIN)/python -m release prepare "$(VERSION)" --date "$$(date -u +%F)"
+
+release-check: setup ## Say what stands against the tag TAG.
+	@$(BIN)/python -m release check $(if $(TAG),--tag "$(TAG)")
+
+dist: setup ## Packages, chart, manifest, SBOM, checksums in dist/.
+	@$(BIN)/python -m release dist --registry "$(REGISTRY)" --helm "$(HELM)"
+
+images: setup ## Build the images for all platforms, push to REGISTRY.
+	@REGISTRY="$(REGISTRY)" PLATFORMS="$(PLATFORMS)" REVISION="$$(git rev-parse HEAD)" \
+		VERSION="$$($(BIN)/python -m release version)" \
+		SOURCE_DATE_EPOCH="$$(git log -1 --pretty=%ct)" release/images.sh
+
+publish: ## Push the chart, sign it and the images (in the workflow).
+	@REGISTRY="$(REGISTRY)" HELM="$(HELM)" release/chart.sh
+	@release/sign.sh
 
 demo: setup ## Tune a real model on a real cluster, and watch.
 	@$(BIN)/python -m demo

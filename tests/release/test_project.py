@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kubetune import __version__
 from release import changelog
@@ -120,6 +121,16 @@ def test_a_heading_that_is_no_release_is_refused(heading: str) -> None:
 
 def test_the_changelog_can_be_read_as_releases() -> None:
     assert "Unreleased" in changelog.sections((ROOT / "CHANGELOG.md").read_text("utf-8"))
+
+
+def test_the_support_page_says_what_chart_and_package_say() -> None:
+    page = (ROOT / "SUPPORT.md").read_text("utf-8")
+    chart = yaml.safe_load((ROOT / "helm" / "kubetune" / "Chart.yaml").read_text("utf-8"))
+    (kubernetes,) = re.findall(r"\| Kubernetes \| (\S+) and newer", page)
+    assert chart["kubeVersion"] == f">={kubernetes}.0-0"
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    pythons = re.findall(r"Python :: 3\.(\d+)", project)
+    assert f"3.{min(pythons)} to 3.{max(pythons)} |" in page
 
 
 def test_the_version_is_the_packages() -> None:
