@@ -13,7 +13,7 @@ from kubetune.api.strategy import HyperbandSearch, StrategyType
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.convergence.rule import find_convergence
-from kubetune.core.decision import Decision, Suggestion
+from kubetune.core.decision import Decision, Promotion, Suggestion
 from kubetune.core.ends import find_end, time_left
 from kubetune.core.initial_trials import initial_points, untried_points
 from kubetune.core.plan import Plan, Problem, check, plan
@@ -22,7 +22,7 @@ from kubetune.core.trial import Trial
 from kubetune.core.warm_start import ParentRun, known_points, retried_points
 from kubetune.errors import StrategyError
 from kubetune.search.registry import STRATEGIES, fallback
-from kubetune.stopping.registry import find_promotions, find_stops, retire_paused
+from kubetune.stopping.registry import find_left_behind, find_promotions, find_stops, retire_paused
 
 __all__ = ["Plan", "Problem", "check", "decide", "needs_surrogate", "plan"]
 
@@ -72,6 +72,7 @@ def decide(
         now=now,
         convergence=convergence,
         can_promote=bool(promotable),
+        left_behind=_left_behind(spec, ordered, promotable),
     )
     if outcome is not None:
         stops = tuple(retire_paused(spec, ordered))
@@ -101,6 +102,15 @@ def needs_surrogate(spec: TuningJobSpec) -> bool:
         or (hyperband is not None and hyperband.search is HyperbandSearch.BAYESIAN)
         or (spec.completion is not None and bool(spec.completion.convergence))
     )
+
+
+def _left_behind(
+    spec: TuningJobSpec, trials: Sequence[Trial], promotable: Sequence[Promotion]
+) -> frozenset[int]:
+    """Return the Paused trials that count as not improving; nobody is asked where none does."""
+    if spec.completion is None or spec.completion.not_improving is None:
+        return frozenset()
+    return find_left_behind(spec, trials, promotable)
 
 
 def _launches(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from kubetune.api.trial import TrialState
@@ -10,7 +12,7 @@ from kubetune.core.objective import (
     trials_since_improvement,
 )
 from kubetune.core.trial import Trial
-from tests.core.builders import make_observations, make_trial
+from tests.core.builders import START, make_observations, make_trial
 
 MAXIMIZE = ObjectiveSpec(metric="accuracy", goal=Goal.MAXIMIZE)
 MINIMIZE = ObjectiveSpec(metric="loss", goal=Goal.MINIMIZE)
@@ -142,3 +144,13 @@ def test_trials_before_the_first_success_and_without_a_value_do_not_count() -> N
         make_trial(4, FAILED, value=0.4),
     ]
     assert trials_since_improvement(trials, MAXIMIZE, 0.01) == 0
+
+
+def test_paused_trials_count_while_their_rung_has_left_them_behind() -> None:
+    paused = [
+        replace(make_trial(i, TrialState.PAUSED, rungs={1: 0.4}), finished_at=START)
+        for i in (1, 2, 3)
+    ]
+    trials = [replace(make_trial(0, SUCCEEDED, [0.5]), finished_at=START), *paused]
+    assert trials_since_improvement(trials, MAXIMIZE, 0.01) == 0
+    assert trials_since_improvement(trials, MAXIMIZE, 0.01, left_behind={1, 3}) == 2

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kubetune.api.trial import TrialState
+from kubetune.api.tuningjob import CompletionSpec
 from kubetune.simulator.simulation import Simulation
 from kubetune.simulator.training import Attempt, Report, train_along
 from kubetune.simulator.weather import Weather
@@ -126,3 +127,28 @@ def test_the_same_seed_gives_the_same_job(mode: str, family: str) -> None:
         return [(trial.resource, trial.value) for trial in job.trials.values()]
 
     assert trained() == trained()
+
+
+@pytest.mark.parametrize(
+    ("mode", "patience", "want"),
+    [
+        # Trial 0 wins; those behind it pause at the first rung and stay there.
+        pytest.param("Promotion", 6, "NotImproving", id="left behind at their rung"),
+        # A whole bracket of nine waits at its first rung, and says nothing before that is decided.
+        pytest.param("Synchronous", 12, "NotImproving", id="dropped by their rung"),
+        pytest.param("Synchronous", 200, "MaxTrialsReached", id="too few to say so"),
+    ],
+)
+def test_a_job_whose_trials_wait_behind_the_best_does_not_improve(
+    mode: str, patience: int, want: str
+) -> None:
+    spec = simulate(mode, trials=60).spec
+    completion = CompletionSpec.model_validate({"notImproving": {"trials": patience}})
+    spec = spec.model_copy(update={"completion": completion})
+    job = Simulation(spec, train_along(lambda index, *_: -float(index), steps=9), seed=1)
+    outcome = job.run()
+    assert outcome is not None
+    assert outcome.reason == want
+    assert (len(job.trials) < 60) is (want == "NotImproving")
+    if outcome.evidence is not None and want == "NotImproving":
+        assert outcome.evidence.value >= patience

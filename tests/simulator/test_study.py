@@ -73,3 +73,19 @@ def test_random_search_at_the_same_cost_is_ended_by_the_cost_alone() -> None:
     assert account.outcome is None
     assert set(account.states) == {"Running", "Succeeded"}
     assert 270.0 <= account.cost <= 270.0 + 4 * 27
+
+
+def test_the_best_of_a_job_that_ends_on_the_way_to_a_rung_is_at_its_last_one() -> None:
+    spec = make_spec(
+        "Hyperband",
+        parameters=PARAMETERS,
+        hyperband={"mode": "Promotion", "maxResource": 9, "brackets": 1, "restartPromoted": True},
+        limits={"maxTrials": 9, "maxParallelTrials": 3, "maxRuntime": "3s"},
+    )
+    account = simulate_job(
+        spec, train_along(lambda index, *_: float(index), steps=9), seed=1, weather=CALM
+    )
+    assert account.outcome is not None
+    assert account.outcome.reason == "MaxRuntimeReached"
+    assert account.best is not None
+    assert account.best.step >= 1

@@ -109,7 +109,10 @@ class NotImprovingSpec(ApiModel):
     trials: int = Field(
         ge=1,
         le=100_000,
-        description="Number of finished trials in a row, none of which improved the best value.",
+        description="Number of trials in a row that ended with a value, none of which improved the "
+        "best one of the trials that Succeeded. Trials that a rule stopped count, and so does one "
+        "that is Paused while it is not among the best of its rung; one that waits for the others "
+        "of its rung, or is to be promoted, does not.",
     )
     tolerance: float = Field(
         default=0.01,

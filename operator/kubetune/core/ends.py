@@ -20,7 +20,7 @@ The two that ran out of points or trials and the two that ran out of time are fa
 reason NoTrialSucceeded where no trial has a value.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,6 +49,7 @@ class _World:
         now: The present.
         convergence: When the search was seen to have converged; None if it has not.
         can_promote: True if a Paused trial is to go on.
+        left_behind: Indices of Paused trials that are not to go on as it stands.
     """
 
     spec: TuningJobSpec
@@ -58,6 +59,7 @@ class _World:
     now: datetime
     convergence: Convergence | None
     can_promote: bool
+    left_behind: Collection[int]
 
     def evidence(
         self, rule: str, measure: str, value: float, threshold: float, trial: str | None = None
@@ -82,6 +84,7 @@ def find_end(
     now: datetime,
     convergence: Convergence | None = None,
     can_promote: bool = False,
+    left_behind: Collection[int] = (),
 ) -> Outcome | None:
     """Return the end of the job, or None if it goes on.
 
@@ -93,6 +96,7 @@ def find_end(
         now: The present.
         convergence: When the search was seen to have converged; None if it has not.
         can_promote: True if a Paused trial is to go on.
+        left_behind: Indices of Paused trials that are not to go on as it stands.
     """
     world = _World(
         spec=spec,
@@ -102,6 +106,7 @@ def find_end(
         now=now,
         convergence=convergence,
         can_promote=can_promote,
+        left_behind=left_behind,
     )
     return next(_ends(world), None)
 
@@ -215,7 +220,9 @@ def _enough(world: _World) -> Iterator[Outcome]:
     patience = completion.not_improving
     if patience is None:
         return
-    since = trials_since_improvement(world.trials, world.spec.objective, patience.tolerance)
+    since = trials_since_improvement(
+        world.trials, world.spec.objective, patience.tolerance, left_behind=world.left_behind
+    )
     if since >= patience.trials:
         yield _complete(
             "NotImproving",

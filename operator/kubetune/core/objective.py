@@ -4,7 +4,7 @@
 better; it is made here and nowhere else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -74,24 +74,35 @@ def _at_rest(trial: Trial) -> Trial:
 
 def by_finish(trials: Iterable[Trial]) -> list[Trial]:
     """Return the finished trials, first finished first; at the same moment by index."""
-    finished = [trial for trial in trials if trial.state.is_finished]
-    return sorted(finished, key=lambda trial: (trial.finished_at or _NEVER, trial.index))
+    return _in_order(trial for trial in trials if trial.state.is_finished)
+
+
+def _in_order(trials: Iterable[Trial]) -> list[Trial]:
+    return sorted(trials, key=lambda trial: (trial.finished_at or _NEVER, trial.index))
 
 
 def trials_since_improvement(
-    trials: Iterable[Trial], objective: ObjectiveSpec, tolerance: float
+    trials: Iterable[Trial],
+    objective: ObjectiveSpec,
+    tolerance: float,
+    *,
+    left_behind: Collection[int] = (),
 ) -> int:
-    """Return how many trials finished with a value since the last one that improved the best.
+    """Return how many trials ended with a value since the last one that improved the best.
 
     The first trial that Succeeded is an improvement, and so is each later one that is better than
     the last improvement by more than `tolerance` times that value's size; where that value is 0
     every better one is. Small gains therefore add up instead of being forgotten. EarlyStopped
-    trials count but do not improve: a rule found that they would not win. Trials without a value
-    (failed ones) say nothing and do not count. 0 while none Succeeded.
+    trials count but do not improve: a rule found that they would not win; and so do those that are
+    Paused and `left_behind` (indices). Trials without a value (failed ones) say nothing and do not
+    count, and neither does one that waits for the others of its rung. 0 while none Succeeded.
     """
     reference: float | None = None
     since = 0
-    for trial in by_finish(trials):
+    behind = set(left_behind)
+    for trial in _in_order(
+        trial for trial in trials if trial.state.is_finished or trial.index in behind
+    ):
         if trial.value is None:
             continue
         if trial.state is TrialState.SUCCEEDED:
@@ -99,7 +110,7 @@ def trials_since_improvement(
             if reference is None or score - reference > tolerance * abs(reference):
                 reference, since = score, 0
                 continue
-        elif trial.state is not TrialState.EARLY_STOPPED:
+        elif trial.state not in (TrialState.EARLY_STOPPED, TrialState.PAUSED):
             continue
         since += reference is not None
     return since

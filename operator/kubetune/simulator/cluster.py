@@ -4,7 +4,7 @@ import heapq
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import takewhile
@@ -14,60 +14,14 @@ from kubetune.api.tuningjob import FinalValue, TuningJobSpec
 from kubetune.core.decision import Promotion, Suggestion
 from kubetune.core.gpus import gpu_counter
 from kubetune.core.objective import final_value, to_score
-from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Observation, Trial
+from kubetune.simulator.life import Life, telling_levels
+from kubetune.simulator.mark import Mark
 from kubetune.simulator.training import Attempt, Report, Training
-from kubetune.simulator.weather import Fate, Weather, draw_fate
-from kubetune.stopping.registry import halving_of, rule_for
+from kubetune.simulator.weather import Weather, draw_fate
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 """When virtual time starts."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A moment at which something became the best so far.
-
-    Attributes:
-        seconds: Virtual seconds since the start.
-        cost: Seconds that all pods together had used.
-        steps: Steps that all trials together had used.
-        finished: Number of trials that had finished.
-        index: The trial.
-        value: Its value, as reported.
-    """
-
-    seconds: float
-    cost: float
-    steps: int
-    finished: int
-    index: int
-    value: float
-
-
-@dataclass(slots=True, kw_only=True)
-class _Life:
-    """An attempt of a trial.
-
-    Attributes:
-        began: When the trial's pods began to cost, in virtual seconds.
-        attempt: What was started.
-        fate: What will happen to it.
-        reports: What it will still report.
-        count: Number of reports that came from it.
-        step: The last step that it reported; 0 before the first.
-        is_finite: False if the last report was no number.
-        is_over: True when it has ended; what is still queued for it does not happen.
-    """
-
-    began: float
-    attempt: Attempt
-    fate: Fate
-    reports: Iterator[Report]
-    count: int = 0
-    step: int = 0
-    is_finite: bool = True
-    is_over: bool = False
 
 
 class VirtualCluster:
@@ -97,9 +51,9 @@ class VirtualCluster:
         self._hyperband = spec.strategy.hyperband
         self._seed = seed
         self._weather = weather
-        self._levels = _telling_levels(spec)
+        self._levels = telling_levels(spec)
         self._gpus = gpu_counter(spec)
-        self._lives: dict[int, _Life] = {}
+        self._lives: dict[int, Life] = {}
         self._queue: list[tuple[float, int, Callable[[], bool]]] = []
         self._queued = 0
         self._spent = 0.0  # seconds of pods that are gone
@@ -195,7 +149,7 @@ class VirtualCluster:
             seed=self._seed,
             trained=trial.rungs[-1].step if trial.rungs and not restarts else 0,
         )
-        life = _Life(
+        life = Life(
             began=began,
             attempt=attempt,
             fate=draw_fate(attempt, self._weather),
@@ -216,7 +170,7 @@ class VirtualCluster:
             return reports
         return takewhile(lambda report: report.step <= most, reports)
 
-    def _train(self, life: _Life) -> bool:
+    def _train(self, life: Life) -> bool:
         """Let the training start."""
         if life.is_over:
             return False
@@ -226,7 +180,7 @@ class VirtualCluster:
         self._await_report(life)
         return True
 
-    def _await_report(self, life: _Life) -> bool:
+    def _await_report(self, life: Life) -> bool:
         """Let the next report come; return True if there is none and the trial has ended."""
         report = next(life.reports, None)
         if report is None:
@@ -241,7 +195,7 @@ class VirtualCluster:
         self._after(report.seconds * fate.slowness, event)
         return False
 
-    def _report(self, life: _Life, report: Report) -> bool:
+    def _report(self, life: Life, report: Report) -> bool:
         if life.is_over:
             return False
         before = life.step
@@ -261,7 +215,7 @@ class VirtualCluster:
         levels = self._levels
         return levels is None or bisect_right(levels, before) < bisect_right(levels, step)
 
-    def _disrupt(self, life: _Life) -> bool:
+    def _disrupt(self, life: Life) -> bool:
         """Take the pod away; the trial runs again from its beginning."""
         if life.is_over:
             return False
@@ -277,13 +231,13 @@ class VirtualCluster:
         self._begin(waiting, number=life.attempt.number + 1, began=life.began)
         return True
 
-    def _fail(self, life: _Life) -> bool:
+    def _fail(self, life: Life) -> bool:
         if life.is_over:
             return False
         self._finish(life, TrialState.FAILED)
         return True
 
-    def _end(self, life: _Life) -> None:
+    def _end(self, life: Life) -> None:
         """End a training that has come to its end; its reports say what it is worth."""
         seen = self.trials[life.attempt.index].observations
         is_last = self._objective.value is FinalValue.LAST
@@ -302,7 +256,7 @@ class VirtualCluster:
             return False
         return resource < settings.top
 
-    def _pause(self, life: _Life) -> None:
+    def _pause(self, life: Life) -> None:
         """Let a trial that was trained to its rung wait there; its pod is gone at once."""
         index = life.attempt.index
         trial = self._accounted(self.trials[index])
@@ -322,7 +276,7 @@ class VirtualCluster:
         life.is_over = True
         self._spent += self.clock - self._lives.pop(index).began
 
-    def _finish(self, life: _Life, state: TrialState, *, holds_slot: bool = False) -> None:
+    def _finish(self, life: Life, state: TrialState, *, holds_slot: bool = False) -> None:
         index, value = life.attempt.index, None
         trial = self._accounted(self.trials[index])
         if state is not TrialState.FAILED:
@@ -350,14 +304,3 @@ class VirtualCluster:
         self.trials[index] = replace(self.trials[index], holds_slot=False)
         self._spent += self.clock - self._lives.pop(index).began
         return True
-
-
-def _telling_levels(spec: TuningJobSpec) -> tuple[int, ...] | None:
-    """Return the steps at which a report alone may change a decision; None for all of them.
-
-    Nothing is decided between two rungs, and trials that pause there are events themselves.
-    """
-    if rule_for(spec) is None or halving_of(spec).promote is not None:
-        return ()
-    settings = spec.strategy.hyperband
-    return None if settings is None else levels_of(settings)

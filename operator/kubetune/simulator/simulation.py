@@ -13,8 +13,9 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Decision, Outcome
 from kubetune.core.trial import Trial
-from kubetune.simulator.cluster import START, Mark, VirtualCluster
+from kubetune.simulator.cluster import START, VirtualCluster
 from kubetune.simulator.incumbents import Incumbents
+from kubetune.simulator.mark import Mark
 from kubetune.simulator.training import Training
 from kubetune.simulator.weather import CALM, Weather
 

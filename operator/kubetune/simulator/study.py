@@ -15,7 +15,7 @@ from kubetune.api.strategy import StrategyType
 from kubetune.api.tuningjob import LimitsSpec, TuningJobSpec
 from kubetune.core.decision import Outcome
 from kubetune.core.objective import to_score
-from kubetune.simulator.cluster import Mark
+from kubetune.simulator.mark import Mark
 from kubetune.simulator.simulation import Simulation
 from kubetune.simulator.training import Training
 from kubetune.simulator.weather import Weather
@@ -93,7 +93,7 @@ def simulate_job(
             index=best.index,
             value=best.value,
             parameters=best.parameters,
-            step=best.observations[-1].step,
+            step=best.trained,
         ),
         target=_target(spec, job.marks),
         marks=tuple(job.marks),

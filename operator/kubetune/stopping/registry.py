@@ -75,6 +75,26 @@ def find_promotions(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[Pr
     return () if rule is None else rule(spec, trials)
 
 
+def find_left_behind(
+    spec: TuningJobSpec, trials: Sequence[Trial], promotable: Sequence[Promotion]
+) -> frozenset[int]:
+    """Return the indices of Paused trials that their rung has left behind for now.
+
+    With mode Promotion one waits until the end of the job, for it may go on when others turn out
+    worse; as long as it is not among the best of at least η there, it is not one that improves.
+    With mode Synchronous nobody is Paused whose rung is decided.
+    """
+    settings = spec.strategy.hyperband
+    if settings is None or settings.mode is not HyperbandMode.PROMOTION:
+        return frozenset()
+    going = {promotion.index for promotion in promotable}
+    return frozenset(
+        stop.index
+        for stop in retire_paused(spec, trials)
+        if stop.index not in going and stop.evidence.population >= settings.reduction_factor
+    )
+
+
 def retire_paused(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTrial]:
     """Return a stop for every Paused trial of a job that has ended, by index ascending."""
     rule = halving_of(spec).retire
