@@ -154,6 +154,12 @@ REFUSALS: Sequence[Reason] = (
         remedy="add the GPU's limit to the template, or use limits.maxRuntime",
     ),
     Reason(
+        name="PodsNotIndexed",
+        found=("Pending",),
+        meaning="A trial would have several pods that all report for it.",
+        remedy="set completionMode of the template to Indexed, where the pod of index 0 reports",
+    ),
+    Reason(
         name="ServiceAccountNotAllowed",
         found=("Pending",),
         meaning="With the metrics source Annotation a pod runs as kubetune-annotator only.",
