@@ -7,6 +7,7 @@ from pathlib import Path
 
 from handbook import command_line, labels, metrics, reasons
 from handbook.api import api_pages
+from handbook.gaps import gaps
 
 REFERENCE = Path("docs/reference")
 
@@ -25,11 +26,13 @@ def generated_pages(root: Path) -> dict[Path, str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write or check; return 1 if a check finds anything stale."""
+    """Write or check; return 1 if a check finds anything stale, or something is left out."""
     parser = argparse.ArgumentParser(prog="python -m handbook", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if stale")
     check = parser.parse_args(arguments).check
     root = Path(__file__).resolve().parents[1]
+    missing = list(gaps(root))
+    sys.stdout.writelines(f"missing: {gap}\n" for gap in missing)
     stale = {
         path: text
         for path, text in generated_pages(root).items()
@@ -42,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
             (root / path).write_text(text, "utf-8")
     if check and stale:
         sys.stdout.write("write them anew: make generate\n")
-    return int(check and bool(stale))
+    return int(bool(missing) or (check and bool(stale)))
 
 
 if __name__ == "__main__":

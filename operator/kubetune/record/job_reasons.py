@@ -99,6 +99,12 @@ REFUSALS: Sequence[Reason] = (
         remedy="mend what the message names; `kubetune validate` lists every fault",
     ),
     Reason(
+        name="RunIdUsed",
+        found=("Pending",),
+        meaning="spec.runId is the name of an earlier run, whose trials still have it.",
+        remedy="set one that was not used before, or delete those trials",
+    ),
+    Reason(
         name="InvalidPlaceholders",
         found=("Pending",),
         meaning="The template names a parameter that is not there, or never uses one that is.",
