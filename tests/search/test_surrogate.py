@@ -145,10 +145,13 @@ def test_where_a_point_is_pending_nothing_is_left_to_learn() -> None:
     asked = np.concatenate([pending, features.spread(generator(8).random((5, 4)))])
     before = surrogate.predict(asked)
     mean, std, alone = surrogate.with_pending(pending).predict(asked)
+    # What one noisy value leaves of a variance v is v t / (v + t), and others only take from that.
+    noise = surrogate.noise() ** 2
+    left = np.sqrt(alone**2 * noise / (alone**2 + noise))
     assert mean == pytest.approx(before.mean, abs=1e-6)
     assert alone == pytest.approx(before.std, abs=1e-6)
     assert (std < alone).all()
-    assert (std[:3] < 0.7 * alone[:3]).all()
+    assert (std[:3] < 1.001 * left[:3]).all()
     assert before.alone.tolist() == before.std.tolist()
 
 

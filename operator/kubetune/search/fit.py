@@ -26,10 +26,11 @@ from kubetune.search.features import Floats
 from kubetune.search.kernel import FeatureMap, Hyperparameters, squared_distances
 
 # Priors are normal in the logarithm: (median, standard deviation of the logarithm).
-_LENGTH = (0.6, 1.0)  # times the root of d
+_LENGTH = (0.6, 0.6)  # times the root of d
+_CATEGORY = (0.6, 1.0)  # the same of a Categorical: one may not count at all and the next for most
 _SIGNAL = (1.0, 1.0)
 _NOISE = (1e-2, 2.0)
-_WARP = (1.0, 0.4)
+_WARP = (1.0, 0.25)
 _REACH = 4.0  # standard deviations of the prior that the fit may go
 _ITERATIONS = 60
 JITTER = 1e-8  # of the signal variance, on the diagonal
@@ -69,9 +70,11 @@ def unpack(theta: Floats, numeric: int) -> Hyperparameters:
 def prior(feature_map: FeatureMap) -> tuple[Floats, Floats]:
     """Return mean and standard deviation of theta before any data, (k,) each."""
     d, p = feature_map.parameters, len(feature_map.numeric)
-    length = (_LENGTH[0] * math.sqrt(d), _LENGTH[1])
-    rows = [length] * d + [_SIGNAL, _NOISE] + [_WARP] * (2 * p)
+    categorical = {j for j, _ in feature_map.categorical}
+    lengths = [_CATEGORY if j in categorical else _LENGTH for j in range(d)]
+    rows = [*lengths, _SIGNAL, _NOISE, *[_WARP] * (2 * p)]
     medians, sds = np.array(rows).T
+    medians[:d] *= math.sqrt(d)
     return np.log(medians), sds
 
 
