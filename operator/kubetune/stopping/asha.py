@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from kubetune.api.trial import TrialState
-from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
+from kubetune.api.tuningjob import FinalValue, ObjectiveSpec, TuningJobSpec
 from kubetune.core.decision import Evidence, StopTrial
 from kubetune.core.objective import final_value, to_score
 from kubetune.core.rungs import levels_of
@@ -55,8 +55,8 @@ def stop_behind(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTr
     }
     stops: list[StopTrial] = []
     for rung in set(standing.values()):
-        recorded = _recorded(rung, trials, spec.objective)
-        judged = {index for index in recorded if standing.get(index) == rung}
+        judged = {index for index, at in standing.items() if at == rung}
+        recorded = _recorded(rung, trials, spec.objective, until=max(judged))
         stops.extend(_behind(rung, recorded, judged, spec.objective, settings.reduction_factor))
     return sorted(stops, key=lambda stop: stop.index)
 
@@ -71,19 +71,34 @@ def _standing(trial: Trial, levels: Sequence[int]) -> _Rung | None:
     return _Rung(bracket, passed[-1])
 
 
-def _recorded(rung: _Rung, trials: Sequence[Trial], objective: ObjectiveSpec) -> dict[int, float]:
-    """Return the value at the rung of every trial of its bracket that has one, by index."""
-    known = ((trial.index, _value_at(rung, trial, objective)) for trial in trials)
-    return {index: value for index, value in known if value is not None}
+def _recorded(
+    rung: _Rung, trials: Sequence[Trial], objective: ObjectiveSpec, *, until: int
+) -> dict[int, float]:
+    """Return the value at the rung of every trial of its bracket that has one, by index.
+
+    Later ones than `until` are left out: they change nothing for those before them.
+    """
+    bracket, level = rung.bracket, rung.level
+    is_last = objective.value is FinalValue.LAST
+    recorded: dict[int, float] = {}
+    for trial in trials:
+        seen = trial.observations
+        if not seen or (trial.bracket or 0) != bracket or trial.index > until:
+            continue
+        last = seen[-1]
+        if last.step < level:
+            continue
+        if is_last and (last.step == level or len(seen) == 1):
+            recorded[trial.index] = last.value  # most trials end where they were stopped
+            continue
+        first = bisect_left(seen, level, key=_STEP)
+        value = final_value(seen[: first + 1], objective.value, objective.goal)
+        if value is not None:
+            recorded[trial.index] = value
+    return recorded
 
 
-def _value_at(rung: _Rung, trial: Trial, objective: ObjectiveSpec) -> float | None:
-    """Return the trial's value at the rung; None if it is of another bracket or not there yet."""
-    seen = trial.observations
-    if (trial.bracket or 0) != rung.bracket or not seen or seen[-1].step < rung.level:
-        return None
-    first = bisect_left(seen, rung.level, key=attrgetter("step"))
-    return final_value(seen[: first + 1], objective.value, objective.goal)
+_STEP = attrgetter("step")
 
 
 def _behind(

@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Promotion, StopTrial
+from kubetune.core.objective import to_score
 from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Trial
-from kubetune.stopping.standings import Standings, promotion, standings, stop
+from kubetune.stopping.standings import Row, Standings, promotion, stop
 
 RULE = "asha-promotion/v1"
 
@@ -30,8 +31,8 @@ def find_promotions(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[Pr
         return ()
     levels = levels_of(settings)
     found: list[tuple[int, float, int, Promotion]] = []
-    for table in _tables(spec, trials, levels[:-1]):
-        keep = len(table.entries) // settings.reduction_factor
+    for table in _tables(spec, trials, levels[:-1], are_all=False):
+        keep = len(table.rows) // settings.reduction_factor
         above = levels[levels.index(table.level) + 1]
         found.extend(
             (
@@ -62,27 +63,45 @@ def stop_paused(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTr
             table,
             entry,
             rule=RULE,
-            keep=len(table.entries) // settings.reduction_factor,
+            keep=len(table.rows) // settings.reduction_factor,
             metric=spec.objective.metric,
         )
-        for table in _tables(spec, trials, levels_of(settings))
+        for table in _tables(spec, trials, levels_of(settings), are_all=True)
         for entry in table.waiting(0)
     ]
     return sorted(stops, key=lambda stop: stop.index)
 
 
 def _tables(
-    spec: TuningJobSpec, trials: Sequence[Trial], levels: Sequence[int]
+    spec: TuningJobSpec, trials: Sequence[Trial], levels: Sequence[int], *, are_all: bool
 ) -> Iterator[Standings]:
-    """Yield the standings at every rung of every bracket where a trial is Paused."""
-    brackets: dict[int, list[Trial]] = {}
-    paused: set[tuple[int, int]] = set()
+    """Yield the standings at every rung of every bracket where a trial is Paused.
+
+    Asked at every event, and at most of them nobody may go on.
+
+    Args:
+        spec: The wish.
+        trials: All trials of the run.
+        levels: The rungs that count.
+        are_all: False: only those rungs where a Paused trial may go on.
+    """
+    sign = -to_score(1.0, spec.objective.goal)
+    factor = spec.strategy.hyperband.reduction_factor if spec.strategy.hyperband else 1
+    rows: dict[tuple[int, int], list[Row]] = {}
+    best: dict[tuple[int, int], float] = {}  # of those that are Paused
     for trial in trials:
-        if trial.rungs:
-            bracket = trial.bracket or 0
-            brackets.setdefault(bracket, []).append(trial)
-            if trial.state is TrialState.PAUSED:
-                paused.add((bracket, trial.rungs[-1].step))
-    for bracket, level in sorted(paused):
-        if level in levels:
-            yield standings(brackets[bracket], level, spec.objective)
+        for seen in trial.rungs:
+            key = (trial.bracket or 0, seen.step)
+            row = (sign * seen.value, trial.index, seen.value, trial)
+            rows.setdefault(key, []).append(row)
+        if trial.state is TrialState.PAUSED and trial.rungs:
+            best[key] = min(row[0], best.get(key, row[0]))
+    for key in sorted(best):
+        own = rows[key]
+        if key[1] not in levels:
+            continue
+        if not are_all:
+            keep = len(own) // factor
+            if keep == 0 or best[key] > sorted([row[0] for row in own])[keep - 1]:
+                continue
+        yield Standings(level=key[1], rows=sorted(own))

@@ -4,9 +4,8 @@ A trial's value at a rung stays recorded whatever becomes of it, so trials that 
 later or were stopped count in the population.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import ObjectiveSpec
@@ -30,27 +29,30 @@ class Entry:
     score: float
 
 
+Row = tuple[float, int, float, Trial]
+"""(the score with the other sign, index, value, trial): sorted, the best comes first, and among
+equals the lower index. Made for every trial in every decision, so it is a plain tuple."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
     """The trials that have a value at a rung.
 
     Attributes:
         level: The rung, in steps.
-        entries: Best first; among equals the lower index.
+        rows: Best first; among equals the lower index.
     """
 
     level: int
-    entries: tuple[Entry, ...]
+    rows: Sequence[Row]
 
     def waiting(self, first: int, last: int | None = None) -> list[Entry]:
         """Return those of the places first (from 0) to last (exclusive) that are Paused here."""
         return [
-            entry for entry in self.entries[first:last] if is_paused_at(entry.trial, self.level)
+            Entry(trial=trial, value=value, score=-loss)
+            for loss, _, value, trial in self.rows[first:last]
+            if is_paused_at(trial, self.level)
         ]
-
-    def last_to_go_on(self, keep: int) -> Entry:
-        """Return the worst of those that go on if `keep` do; at least one, at most all that are."""
-        return self.entries[min(max(keep, 1), len(self.entries)) - 1]
 
     def evidence(self, rule: str, entry: Entry, keep: int) -> Evidence:
         """Return the numbers behind what becomes of an entry if `keep` go on."""
@@ -58,30 +60,30 @@ class Standings:
             rule=rule,
             step=self.level,
             value=entry.value,
-            threshold=self.last_to_go_on(keep).value,
-            population=len(self.entries),
+            threshold=self._last_to_go_on(keep)[2],
+            population=len(self.rows),
         )
+
+    def is_among(self, entry: Entry, keep: int) -> bool:
+        """True if an entry is as good as the worst of those that go on if `keep` do."""
+        return -entry.score <= self._last_to_go_on(keep)[0]
+
+    def _last_to_go_on(self, keep: int) -> Row:
+        """Return the worst of those that go on; at least one, at most all that are."""
+        return self.rows[min(max(keep, 1), len(self.rows)) - 1]
 
 
 def standings(trials: Iterable[Trial], level: int, objective: ObjectiveSpec) -> Standings:
     """Return who stands where at a rung."""
-    entries = [
-        Entry(trial=trial, value=seen.value, score=to_score(seen.value, objective.goal))
+    sign = -to_score(1.0, objective.goal)
+    rows = [
+        (sign * seen.value, trial.index, seen.value, trial)
         for trial in trials
         for seen in trial.rungs
         if seen.step == level
     ]
-    # By index, then stably by score: twice as fast as by a pair of both.
-    entries.sort(key=_index)
-    entries.sort(key=_SCORE, reverse=True)
-    return Standings(level=level, entries=tuple(entries))
-
-
-_SCORE = attrgetter("score")
-
-
-def _index(entry: Entry) -> int:
-    return entry.trial.index
+    rows.sort()
+    return Standings(level=level, rows=rows)
 
 
 def is_paused_at(trial: Trial, level: int) -> bool:
@@ -109,7 +111,7 @@ def stop(table: Standings, entry: Entry, *, rule: str, keep: int, metric: str) -
     best = f"the best {keep}" if keep > 1 else "the best"
     told = (
         f"is not among {best} of {evidence.population} trials there"
-        if entry.score < table.last_to_go_on(keep).score
+        if not table.is_among(entry, keep)
         else f"was among {best} of {evidence.population} trials there, but was not promoted before "
         "the job ended"
     )

@@ -89,8 +89,8 @@ def _decided_rungs(
         if any(not _has_ended(trial, level) for trial in contenders):
             return
         table = standings(contenders, level, spec.objective)
-        keep = min(sizes[rung + 1], len(table.entries))
-        if table.entries:
+        keep = min(sizes[rung + 1], len(table.rows))
+        if table.rows:
             yield table, keep, bracket.levels[rung + 1]
         if table.waiting(0, keep):
             return  # the next rung is not complete before they are there
