@@ -50,6 +50,7 @@ def objections(spec: TuningJobSpec) -> Iterator[Objection]:
             "spec.trial.template asks for a GPU, so that it would never be reached: add a limit "
             "such as nvidia.com/gpu to the training container, or use spec.limits.maxRuntime",
         )
+    yield from _several_pods(spec)
     pod = spec.trial.template["spec"]["template"]["spec"]
     named = pod.get("serviceAccountName")
     is_annotation = spec.metrics.source is MetricsSource.ANNOTATION
@@ -62,6 +63,24 @@ def objections(spec: TuningJobSpec) -> Iterator[Objection]:
             f"{names.ANNOTATOR_SERVICE_ACCOUNT} may annotate pods: leave serviceAccountName "
             "out, or use source Stdout or File",
         )
+
+
+def _several_pods(spec: TuningJobSpec) -> Iterator[Objection]:
+    """Yield an objection if a trial has several pods and none can be told from another."""
+    job = spec.trial.template["spec"]
+    if job.get("completionMode") == "Indexed":
+        return
+    for field in ("completions", "parallelism"):
+        if job.get(field) not in (None, 0, 1):
+            path = f"spec.trial.template.spec.{field}"
+            yield Objection(
+                reason="PodsNotIndexed",
+                path=path,
+                message=f"{path} is {job[field]}, so a trial would have several pods that all "
+                "report for it: set spec.trial.template.spec.completionMode to Indexed, where the "
+                "pod of completion index 0 reports, or remove it",
+            )
+            return
 
 
 def first_trial(

@@ -14,7 +14,7 @@ LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
     [
         ("digits", None, 0, "digits-0"),
         ("digits", "b", 12, "digits-b-12"),
-        ("d" * 55, None, 9, f"{'d' * 55}-9"),
+        ("d" * 53, None, 9, f"{'d' * 53}-9"),
     ],
 )
 def test_a_short_name_is_readable(job: str, run_id: str | None, index: int, want: str) -> None:

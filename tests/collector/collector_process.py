@@ -38,9 +38,16 @@ class CollectorProcess:
         folder: For the termination message.
         port: Of the API server.
         collect: Differences from a plain Stdout configuration with objective ``acc``.
+        environment: Further variables.
     """
 
-    def __init__(self, folder: Path, port: int, collect: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        collect: Mapping[str, Any],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.termination_log = folder / "termination-log"
         configuration = {"source": "Stdout", "container": "train", "objective": "acc"}
         self._process = subprocess.Popen(
@@ -52,6 +59,7 @@ class CollectorProcess:
                 "KUBETUNE_POD_NAME": "t-1-abcde",
                 "KUBETUNE_COLLECT": json.dumps(configuration | dict(collect)),
                 "KUBETUNE_TERMINATION_LOG": str(self.termination_log),
+                **(environment or {}),
             },
             stderr=subprocess.PIPE,
             text=True,
@@ -65,6 +73,11 @@ class CollectorProcess:
         if self._process.poll() is None:
             self._process.kill()
         self._process.communicate()
+
+    def next_words(self) -> str:
+        """Wait for the next line that it logs."""
+        assert self._process.stderr is not None
+        return self._process.stderr.readline()
 
     def terminate(self) -> None:
         """Send what the kubelet sends."""

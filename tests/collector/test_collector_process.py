@@ -181,6 +181,26 @@ def test_a_pattern_that_never_comes_to_an_end_does_not_hang_the_collector(
     assert "a pattern takes more than 1 s" in collector.said
 
 
+def test_of_an_indexed_job_the_pod_of_index_0_reports(server: ApiServer, tmp_path: Path) -> None:
+    server.logs = [stream(stamped(1, "acc=0.5"))]
+    first = {"JOB_COMPLETION_INDEX": "0"}
+    with CollectorProcess(tmp_path, server.server_port, {}, first) as collector:
+        assert collector.wait() == 0
+    assert steps(server.received("PATCH")[-1]) == [1]
+
+
+def test_of_an_indexed_job_another_index_is_silent_until_it_is_ended(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    second = {"JOB_COMPLETION_INDEX": "1"}
+    with CollectorProcess(tmp_path, server.server_port, {}, second) as collector:
+        assert "completion index 0 reports" in collector.next_words()
+        collector.terminate()
+        assert collector.wait() == 0
+    assert server.received("GET") == []
+    assert server.received("PATCH") == []
+
+
 def test_a_bad_setting_ends_the_collector_with_words(server: ApiServer, tmp_path: Path) -> None:
     with CollectorProcess(tmp_path, server.server_port, {"source": "TensorBoard"}) as collector:
         assert collector.wait() == 1

@@ -13,6 +13,7 @@ LABEL_RUN = f"{GROUP}/run"
 ANNOTATION_METRICS = f"{GROUP}/metrics"
 ANNOTATION_VALUE = f"{GROUP}/value"
 ANNOTATION_RESOURCE = f"{GROUP}/resource"
+ANNOTATION_COMPLETION_MODE = f"{GROUP}/completion-mode"
 
 COLLECTOR_CONTAINER = "kubetune-collector"
 FIELD_MANAGER = "kubetune"
@@ -23,13 +24,20 @@ ANNOTATOR_SERVICE_ACCOUNT = "kubetune-annotator"
 COLLECTOR_ROLE = "kubetune-collector"
 ANNOTATOR_ROLE = "kubetune-annotator"
 
-# A Job's pods are named <job>-<5 characters>; 57 leaves room for that within a label's 63.
-MAX_TRIAL_NAME = 57
+COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
+"""Annotation of the pods of an Indexed Job, by Kubernetes."""
+
+REPORTING_INDEX = "0"
+"""Of an Indexed Job the pod of this completion index reports for the trial."""
+
+# A Job's pods are named <job>-<5 characters>, and <job>-0-<5 characters> where they report for an
+# Indexed one: 55 leaves room for that within a label's 63.
+MAX_TRIAL_NAME = 55
 _HASH_LENGTH = 8
 
 
 def trial_name(job: str, run_id: str | None, index: int) -> str:
-    """Return the name of a Trial and of its Job, at most 57 characters.
+    """Return the name of a Trial and of its Job, at most 55 characters.
 
     A function of its arguments alone, so that a create can be repeated without making a second
     one. A name that would be too long is cut and made unique again by a hash of the whole.

@@ -185,7 +185,9 @@ class MetricsSpec(ApiModel):
         default=None,
         min_length=1,
         max_length=63,
-        description="The training container. Absent: the first container of the template.",
+        description="The training container. Absent: the first container of the template. "
+        "Of a Job with completionMode Indexed, that of the pod with completion index 0 reports for "
+        "the trial; a Job with several pods must be Indexed.",
     )
     path: str | None = Field(
         default=None,

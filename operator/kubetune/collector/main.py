@@ -27,6 +27,12 @@ from kubetune.collector.report import Reporter
 from kubetune.collector.settings import Settings, SettingsError, read_settings
 from kubetune.collector.tail import FileTail
 
+COMPLETION_INDEX = "JOB_COMPLETION_INDEX"
+"""Set by Kubernetes in the pods of an Indexed Job."""
+
+REPORTING = "0"
+"""The completion index whose pod reports for the trial."""
+
 
 class Source(Protocol):
     """Reads the training output until it has ended; after `stopping` is set, soon."""
@@ -60,6 +66,11 @@ def run(
     except SettingsError as error:
         _log(str(error))
         return 1
+    if environ.get(COMPLETION_INDEX, REPORTING) != REPORTING:
+        _log(f"the pod of completion index {REPORTING} reports for this trial, and not this one")
+        # The kubelet would start it again if it ended by itself.
+        inbox.get(None)
+        return 0
     credentials = in_cluster(environ)
     return _collect(
         settings, inbox, connect=connect or credentials.connect, token=token or credentials.token

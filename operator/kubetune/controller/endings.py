@@ -38,26 +38,38 @@ def failed(
     pod: Pod | None,
     spec: TuningJobSpec,
     *,
+    culprit: Pod | None,
     job_end: Condition,
     now: datetime,
 ) -> TrialStatus:
-    """Return the status of a trial whose Job has failed."""
+    """Return the status of a trial whose Job has failed.
+
+    Args:
+        status: The trial's status so far.
+        pod: The pod that reports for it.
+        spec: The TuningJob's spec.
+        culprit: The pod that was the first to fail, the same one unless the Job is Indexed.
+        job_end: What the Job says of its end.
+        now: Stands in for an end that nobody recorded.
+    """
     status = _counted(status, pod, spec)
     status, _ = _complete_reports(status, pod, spec, rungs=(), now=now)
     at = _finish_time(pod, spec, now)
     said = f"{job_end.reason}: {job_end.message}"
     if job_end.reason == "DeadlineExceeded":
         return endings.deadline_exceeded(status, said, at=at)
-    cause = pods.failed_container(pod) if pod is not None else None
-    if cause is None:
+    cause = pods.failed_container(culprit) if culprit is not None else None
+    if culprit is None or cause is None:
         return ended(status, TrialState.FAILED, job_end.reason or "JobFailed", said, at)
     name, end = cause
+    if pod is None or culprit.metadata.name != pod.metadata.name:
+        name = f"{name} of pod {culprit.metadata.name}"
     lines = end.message.splitlines()
     if end.reason == "OOMKilled":
         message = f"container {name} used more memory than its limit; raise resources.limits.memory"
         return ended(status, TrialState.FAILED, "OOMKilled", message + quoted(lines), at)
-    if pod is not None and pod.metadata.deletion_timestamp is not None:
-        message = f"somebody deleted pod {pod.metadata.name}"
+    if culprit.metadata.deletion_timestamp is not None:
+        message = f"somebody deleted pod {culprit.metadata.name}"
         return ended(status, TrialState.FAILED, "PodDeleted", message + quoted(lines), at)
     return endings.container_failed(
         status, name, end.exit_code, signal=end.signal, tail=lines, at=at

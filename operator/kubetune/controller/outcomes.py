@@ -48,7 +48,7 @@ def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: da
         return Verdict(status=_without_job(status, now))
     if view.job.metadata.deletion_timestamp is not None:
         return Verdict(status=status)
-    verdict = _of_job(view.job, view.pod, status, spec, rungs=rungs, now=now)
+    verdict = _of_job(view, view.job, spec, rungs=rungs, now=now)
     if verdict.status is status:
         return verdict
     rested = paused(verdict.status, spec, resource=granted_resource(view.trial))
@@ -67,17 +67,14 @@ def _without_job(status: TrialStatus, now: datetime) -> TrialStatus:
 
 
 def _of_job(
-    job: Job,
-    pod: Pod | None,
-    status: TrialStatus,
-    spec: TuningJobSpec,
-    *,
-    rungs: Sequence[int],
-    now: datetime,
+    view: TrialView, job: Job, spec: TuningJobSpec, *, rungs: Sequence[int], now: datetime
 ) -> Verdict:
+    pod, status = view.pod, view.trial.status
     failed = pods.condition(job.status.conditions, "Failed")
     if failed is not None and failed.status == "True":
-        return Verdict(status=endings.failed(status, pod, spec, job_end=failed, now=now))
+        culprit = pods.first_failure(view.newest_pods.values())
+        end = endings.failed(status, pod, spec, culprit=culprit, job_end=failed, now=now)
+        return Verdict(status=end)
     if _is_complete(job, pod):
         return endings.succeeded(status, pod, spec, rungs=rungs, now=now)
     # One that is still being taken away may yet end well within its grace period.

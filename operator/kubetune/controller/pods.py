@@ -1,6 +1,6 @@
 """What a pod says about its trial: why it waits, whether it was disrupted, how it ended."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -160,6 +160,20 @@ def failed_container(pod: Pod) -> tuple[str, Terminated] | None:
         return (name == COLLECTOR_CONTAINER, finished.isoformat() if finished else "~", name)
 
     return min(ends, key=order, default=None)
+
+
+def first_failure(pods: Iterable[Pod]) -> Pod | None:
+    """Return the pod whose container was the first to fail; None if none has.
+
+    When one pod of a Job fails, the Job controller ends the others, which then look like failures.
+    """
+    failures = []
+    for pod in pods:
+        failure = failed_container(pod)
+        if failure is not None:
+            finished = failure[1].finished_at
+            failures.append((finished.isoformat() if finished else "~", pod.metadata.name, pod))
+    return min(failures, key=lambda failure: failure[:2])[2] if failures else None
 
 
 def last_words(pod: Pod) -> LastWords:

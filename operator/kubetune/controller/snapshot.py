@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubetune.api.names import ANNOTATION_RESOURCE
+from kubetune.api.names import ANNOTATION_RESOURCE, COMPLETION_INDEX, REPORTING_INDEX
 from kubetune.api.trial import TrialState
 from kubetune.controller import pods as pod_facts
 from kubetune.kube.objects import Job, Pod, Trial
@@ -32,11 +32,16 @@ class TrialView:
 
     @property
     def pod(self) -> Pod | None:
-        """The newest pod of the present Job."""
+        """The newest pod of the present Job that reports for the trial."""
+        return self.newest_pods.get(REPORTING_INDEX)
+
+    @property
+    def newest_pods(self) -> dict[str, Pod]:
+        """The newest pod of each completion index of the present Job; "0" where it has none."""
         if self.job is None:
-            return None
+            return {}
         own = [p for p in self.pods if _owner_uid(p) == self.job.metadata.uid]
-        return own[-1] if own else None
+        return {p.metadata.annotations.get(COMPLETION_INDEX, REPORTING_INDEX): p for p in own}
 
     @property
     def has_live_pod(self) -> bool:

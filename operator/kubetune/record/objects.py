@@ -52,10 +52,14 @@ def trial_body(
         "reason": suggestion.reason[:LONGEST_REASON],
         "basis": None if basis is None else asdict(basis),
     }
+    mode = body["spec"]["trial"]["template"]["spec"].get("completionMode")
+    # The policy reads it: it says how the pod is named that reports for the trial.
+    annotations = {names.ANNOTATION_COMPLETION_MODE: mode} if mode == "Indexed" else None
     return {
         "apiVersion": names.API_VERSION,
         "kind": "Trial",
         "metadata": {
+            **({} if annotations is None else {"annotations": annotations}),
             "name": identity.name,
             "namespace": namespace,
             "labels": trial_labels(identity),
