@@ -4,11 +4,11 @@ import json
 import os
 
 import pytest
-import yaml
 
 from tests.cluster.deploy import with_images
 from tests.conftest import ROOT
 from tests.controller import kstatus
+from tests.e2e.gitops_tool import Tool
 from tests.e2e.tuning_jobs import REPORTS_X, Jobs, tuning_job
 
 pytestmark = pytest.mark.cluster
@@ -19,25 +19,6 @@ TRACKING = {
     "kustomize.toolkit.fluxcd.io/ssa": "Merge",
 }
 OWNED = {"app.kubernetes.io/instance": "tuning", "kustomize.toolkit.fluxcd.io/name": "tuning"}
-
-
-class Tool:
-    """Applies and compares one manifest as a GitOps controller does: server-side, by its name."""
-
-    def __init__(self, jobs: Jobs, manifest: dict[str, object]) -> None:
-        self._jobs = jobs
-        self._text = yaml.safe_dump(manifest)
-
-    def apply(self) -> None:
-        """Apply, taking over what others changed."""
-        options = ("--server-side", "--field-manager=gitops", "--force-conflicts")
-        self._jobs.kubectl("apply", *options, "-f", "-", stdin=self._text)
-
-    def drift(self) -> str:
-        """Return what applying again would change."""
-        options = ("--server-side", "--field-manager=gitops", "--force-conflicts")
-        server_side = self._jobs.kubectl("diff", *options, "-f", "-", stdin=self._text, check=False)
-        return server_side + self._jobs.kubectl("diff", "-f", "-", stdin=self._text, check=False)
 
 
 def test_a_job_that_a_gitops_tool_keeps_never_drifts_and_hands_its_result_over(jobs: Jobs) -> None:

@@ -3,19 +3,25 @@
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cluster.deploy import deploy
 from tests.cluster.target import IMAGES, image_of
 from tests.conftest import ROOT, Helm, TestCluster
+from tests.e2e.gitops_tool import Tool
 from tests.e2e.tuning_jobs import REPORTS_X, Jobs, states, trains, tuning_job
 
 pytestmark = [pytest.mark.cluster, pytest.mark.tools]
 
 CHART = str(ROOT / "helm" / "kubetune")
+FIELD = "bestParametersConfigMap"
 
 
 def image_values(prefix: str, image: str) -> list[str]:
@@ -39,11 +45,11 @@ class Release:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def install(self, *settings: str, command: str = "install") -> str:
+    def install(self, *settings: str, command: str = "install", chart: str = CHART) -> str:
         """Install or upgrade, and wait until it is ready, as a user would."""
         operator, collector, _ = (image_of(image, os.environ) for image in IMAGES)
         return self.helm(
-            *(command, "tuner", CHART, "--wait", "--timeout", "120s"),
+            *(command, "tuner", chart, "--wait", "--timeout", "120s"),
             # The kinds may be here already, from the plain manifests.
             "--take-ownership",
             *image_values("image", operator),
@@ -64,29 +70,65 @@ class Release:
         return self.cluster.kubectl(*words, check=False).stdout.strip() == "yes"
 
 
-@pytest.fixture
-def release(crds: TestCluster, helm: Helm) -> Iterator[Release]:
-    """A release's namespace, where no other operator works meanwhile."""
+@pytest.fixture(scope="module")
+def free_cluster(crds: TestCluster) -> Iterator[TestCluster]:
+    """The cluster with both kinds, where no operator of the plain manifests works meanwhile."""
     plain = ("-n", "kubetune-system", "deployment/kubetune")
     here = crds.kubectl("get", *plain, check=False).returncode == 0
     if here:
         crds.kubectl("scale", *plain, "--replicas=0")
         crds.kubectl("wait", *plain, "--for=jsonpath={.status.replicas}=0", check=False)
-    name = f"kubetune-helm-{secrets.token_hex(3)}"
-    crds.kubectl("create", "namespace", name)
-    crds.kubectl(
-        *("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted"),
-    )
-    found = Release(helm, crds, name)
     try:
-        yield found
+        yield crds
     finally:
-        access = ("--kubeconfig", crds.kubeconfig, "--kube-context", crds.context)
-        helm("uninstall", "tuner", "--namespace", name, "--ignore-not-found", *access)
-        crds.kubectl("delete", "namespace", name, "--wait=false")
+        crds.kubectl("apply", "-k", str(ROOT / "crds"))
         if here:
-            # The release took over what it shares with the plain manifests: the roles of trials.
+            # A release took over what it shares with the plain manifests: the roles of trials.
             deploy(crds.target, os.environ)
+
+
+@pytest.fixture
+def release(free_cluster: TestCluster, helm: Helm) -> Iterator[Release]:
+    """A release that is not installed yet, in a namespace of its own."""
+    with release_in_a_new_namespace(helm, free_cluster) as found:
+        yield found
+
+
+@contextmanager
+def release_in_a_new_namespace(helm: Helm, cluster: TestCluster) -> Iterator[Release]:
+    """Give a release that is not installed yet; uninstall it and its namespace at the end."""
+    name = f"kubetune-helm-{secrets.token_hex(3)}"
+    cluster.kubectl("create", "namespace", name)
+    cluster.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    try:
+        yield Release(helm, cluster, name)
+    finally:
+        access = ("--kubeconfig", cluster.kubeconfig, "--kube-context", cluster.context)
+        helm("uninstall", "tuner", "--namespace", name, "--ignore-not-found", *access)
+        cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def second_release(release: Release, helm: Helm) -> Iterator[Release]:
+    """Another release of the same name, in another namespace."""
+    with release_in_a_new_namespace(helm, release.cluster) as found:
+        yield found
+
+
+@pytest.fixture
+def older_chart(tmp_path: Path) -> str:
+    """The chart as it was before TuningJobs knew spec.bestParametersConfigMap."""
+    chart = tmp_path / "kubetune"
+    shutil.copytree(CHART, chart)
+    about = yaml.safe_load((chart / "Chart.yaml").read_text("utf-8"))
+    about |= {"version": "0.0.1", "appVersion": "0.0.1"}
+    (chart / "Chart.yaml").write_text(yaml.safe_dump(about), "utf-8")
+    path = chart / "files" / "crds" / "kubetune.dev_tuningjobs.yaml"
+    crd = yaml.safe_load(path.read_text("utf-8"))
+    (version,) = crd["spec"]["versions"]
+    del version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"][FIELD]
+    path.write_text(yaml.safe_dump(crd), "utf-8")
+    return str(chart)
 
 
 @pytest.fixture
@@ -153,6 +195,98 @@ def test_a_release_for_some_namespaces_works_with_roles_in_these_alone(
         assert not release.may(verb, resource, release.namespace)
     roles = release.cluster.get("clusterroles", "-l", "app.kubernetes.io/instance=tuner")
     assert roles == []
+
+
+def test_trials_and_manifests_live_through_another_version_of_operator_and_kinds(
+    release: Release, jobs: Jobs, older_chart: str
+) -> None:
+    release.install(chart=older_chart)
+    manifest = tuning_job("long", trains(10_000))
+    tool = Tool(jobs, manifest)
+    tool.apply()
+    for name in ("long-0", "long-1"):
+        jobs.wait_for_trial(name, "{.status.observations[0].step}=1")
+    before = jobs.cluster.get("-n", jobs.namespace, "tuningjob", "long")
+    training = {pod["metadata"]["uid"] for pod in jobs.pods("long")}
+    modern = yaml.safe_dump(tuning_job("modern", REPORTS_X, bestParametersConfigMap="best"))
+    said = jobs.kubectl("apply", "-f", "-", stdin=modern, check=False)
+    assert f'unknown field "spec.{FIELD}"' in said
+
+    release.install(command="upgrade")
+    (pod,) = release.operator_pods()
+    assert pod["metadata"]["labels"]["app.kubernetes.io/version"] != "0.0.1"
+    assert tool.drift() == "", "after the upgrade"
+    tool.apply()
+    after = jobs.cluster.get("-n", jobs.namespace, "tuningjob", "long")
+    assert after["metadata"]["generation"] == before["metadata"]["generation"]
+    jobs.kubectl("apply", "-f", "-", stdin=modern)
+    assert jobs.finish("modern")["phase"] == "Complete"
+    jobs.kubectl("get", "configmap", "best")
+
+    release.helm("rollback", "tuner", "--wait", "--timeout", "120s")
+    (pod,) = release.operator_pods()
+    assert pod["metadata"]["labels"]["app.kubernetes.io/version"] == "0.0.1"
+    assert tool.drift() == "", "after the rollback"
+    assert states(jobs.trials("long")) == ["Running", "Running"]
+    assert {pod["metadata"]["uid"] for pod in jobs.pods("long")} == training
+    assert [trial["status"]["attempts"] for trial in jobs.trials("long")] == [1, 1]
+
+
+def test_two_releases_each_tune_in_their_own_namespace(
+    release: Release, second_release: Release, jobs: Jobs
+) -> None:
+    other = Jobs(jobs.cluster, second_release.namespace)
+    release.install("--set", f"watchNamespaces={{{jobs.namespace}}}")
+    second_release.install(
+        *("--set", f"watchNamespaces={{{other.namespace}}}", "--set", "crds.enabled=false")
+    )
+    for where in (jobs, other):
+        where.apply(tuning_job("own", REPORTS_X))
+    for where in (jobs, other):
+        assert where.finish("own")["reason"] == "MaxTrialsReached"
+        assert states(where.trials("own")) == ["Succeeded", "Succeeded"]
+    assert not release.may("create", "jobs.batch", other.namespace)
+    assert not second_release.may("create", "jobs.batch", jobs.namespace)
+
+    second_release.helm("uninstall", "tuner", "--wait")
+    assert jobs.cluster.get("crd", "tuningjobs.kubetune.dev")["metadata"]["name"]
+    jobs.apply(tuning_job("alone", REPORTS_X))
+    assert jobs.finish("alone")["phase"] == "Complete"
+    assert other.status("own")["phase"] == "Complete", "results stay"
+
+
+def test_an_operator_without_its_rights_is_not_taken_for_ready(
+    release: Release, helm: Helm
+) -> None:
+    operator, collector, _ = (image_of(image, os.environ) for image in IMAGES)
+    done = helm(
+        *("install", "tuner", CHART, "--namespace", release.namespace, "--take-ownership"),
+        *("--set", "rbac.create=false", "--wait", "--timeout", "25s"),
+        *image_values("image", operator),
+        *image_values("collector.image", collector),
+        *("--kubeconfig", release.cluster.kubeconfig, "--kube-context", release.cluster.context),
+    )
+    assert done.returncode != 0
+    assert "context deadline exceeded" in done.stderr
+    log = release.cluster.kubectl("-n", release.namespace, "logs", "deployment/tuner-kubetune")
+    assert "cannot get resource" in log.stdout + log.stderr
+
+
+def test_what_helm_renders_can_be_applied_without_helm(
+    release: Release, jobs: Jobs, helm: Helm
+) -> None:
+    kubernetes = release.cluster.kubectl("version", "-o", "json").stdout
+    version = json.loads(kubernetes)["serverVersion"]["gitVersion"]
+    done = helm(
+        *("template", "tuner", CHART, "--namespace", release.namespace, "--no-hooks"),
+        *("--kube-version", version, "--set", f"watchNamespaces={{{jobs.namespace}}}"),
+        *("--set", "networkPolicy.enabled=true,podDisruptionBudget.enabled=true"),
+        *("--set", "metrics.service.enabled=true,metrics.dashboard.enabled=true"),
+    )
+    assert done.returncode == 0, done.stderr
+    said = release.cluster.kubectl("apply", "--dry-run=server", "-f", "-", stdin=done.stdout)
+    assert "deployment.apps/tuner-kubetune created (server dry run)" in said.stdout
+    assert said.stderr == "", "no warning"
 
 
 def test_a_misspelt_value_is_refused_before_anything_is_installed(

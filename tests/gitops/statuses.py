@@ -10,6 +10,13 @@ SEEN = 3
 
 VERDICTS = {
     "starting": JobVerdict(phase=Phase.PENDING, reason="Starting"),
+    "waiting": JobVerdict(
+        phase=Phase.PENDING,
+        reason="ParentNotFinished",
+        message="parent runs",
+        accepted=False,
+        waits=True,
+    ),
     "running": JobVerdict(phase=Phase.RUNNING, reason="Tuning"),
     "degraded": JobVerdict(phase=Phase.RUNNING, reason="Tuning", degraded="a quota is used up"),
     "suspended": JobVerdict(phase=Phase.SUSPENDED, reason="SuspendedByUser", message="paused"),

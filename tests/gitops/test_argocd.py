@@ -40,6 +40,9 @@ def _plain(value: Any) -> Any:
     [
         pytest.param(tuning_job("new"), "Progressing", "not looked at yet", id="new"),
         pytest.param(tuning_job("starting"), "Progressing", "trials", id="starting"),
+        pytest.param(
+            tuning_job("waiting"), "Progressing", "parent runs", id="waiting for a parent"
+        ),
         pytest.param(tuning_job("running"), "Progressing", "0 trials", id="running"),
         pytest.param(tuning_job("degraded"), "Progressing", "a quota is used up", id="degraded"),
         pytest.param(tuning_job("suspended"), "Suspended", "paused", id="suspended"),

@@ -7,7 +7,7 @@ import cel
 import pytest
 import yaml
 
-from tests.gitops.statuses import tuning_job
+from tests.gitops.statuses import VERDICTS, tuning_job
 
 ROOT = Path(__file__).resolve().parents[2]
 KUSTOMIZATION = yaml.safe_load((ROOT / "manifests/gitops/flux/tuning.yaml").read_text("utf-8"))
@@ -27,6 +27,7 @@ def judge(job: dict[str, Any]) -> str:
     [
         pytest.param(tuning_job("new"), "inProgress", id="new"),
         pytest.param(tuning_job("starting"), "inProgress", id="starting"),
+        pytest.param(tuning_job("waiting"), "inProgress", id="waiting for a parent"),
         pytest.param(tuning_job("running"), "inProgress", id="running"),
         pytest.param(tuning_job("degraded"), "inProgress", id="degraded"),
         pytest.param(tuning_job("suspended"), "inProgress", id="suspended"),
@@ -40,7 +41,7 @@ def test_flux_takes_a_tuning_job_for(job: dict[str, Any], want: str) -> None:
     assert judge(job) == want
 
 
-@pytest.mark.parametrize("phase", ["new", "running", "complete", "failed", "refused"])
+@pytest.mark.parametrize("phase", ["new", *VERDICTS])
 def test_no_two_verdicts_hold_at_the_same_time(phase: str) -> None:
     job = tuning_job(phase)
     held = [

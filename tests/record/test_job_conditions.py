@@ -83,6 +83,11 @@ def test_degraded_is_listed_once_it_was_true_and_stays_listed() -> None:
             JobVerdict(phase=Phase.PENDING, reason="Starting"), "InProgress", id="not yet begun"
         ),
         pytest.param(
+            JobVerdict(phase=Phase.PENDING, reason="ParentNotFinished", accepted=False, waits=True),
+            "InProgress",
+            id="waiting for a parent",
+        ),
+        pytest.param(
             JobVerdict(phase=Phase.RUNNING, reason="Tuning", degraded="a fallback is used"),
             "Current",
             id="degraded",
