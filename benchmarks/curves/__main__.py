@@ -7,7 +7,6 @@ from typing import Final
 from benchmarks.curves.methods import METHODS, usable
 from benchmarks.curves.models import MODELS
 from benchmarks.curves.protocol import WORKERS, cells, run_cell
-from benchmarks.curves.synthetic import FAMILIES
 from benchmarks.search.choices import add_choice
 from benchmarks.search.work import run_all
 
@@ -16,7 +15,7 @@ RESULTS: Final = Path(__file__).resolve().parents[1] / "results" / "curves.jsonl
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.curves", description=__doc__)
-    problems = [*(model.name for model in MODELS), *FAMILIES]
+    problems = [model.name for model in MODELS]
     add_choice(parser, "--methods", list(METHODS), [name for name in METHODS if usable(name)])
     add_choice(parser, "--problems", problems, problems)
     add_choice(parser, "--modes", list(WORKERS), list(WORKERS))

@@ -15,8 +15,8 @@ from benchmarks.search.solvers import is_installed
 from benchmarks.search.sources import source_hash
 
 _HYPERBAND: Final = {"minResource": 1, "maxResource": EPOCHS, "reductionFactor": 3}
+_RUNGS: Final = 5
 _SOURCES: Final = (
-    "core.bracket_records",
     "core.brackets",
     "core.rungs",
     "search.hyperband",
@@ -83,19 +83,23 @@ METHODS: Final[Mapping[str, Method]] = {
         title="Kubetune Random, median rule",
         fields={"strategy": {"type": "Random"}, "earlyStopping": {"type": "Auto"}},
     ),
-    "kubetune-stopping": Method(title="Kubetune Hyperband, stopping", fields=_hyperband()),
-    "kubetune-stopping-one": Method(
+    "kubetune-stopping": Method(
         title="Kubetune Hyperband, stopping, one bracket", fields=_hyperband(brackets=1)
     ),
-    "kubetune-promotion": Method(
-        title="Kubetune Hyperband, promotion", fields=_resuming(mode="Promotion")
+    "kubetune-stopping-brackets": Method(
+        title="Kubetune Hyperband, stopping, five brackets", fields=_hyperband(brackets=_RUNGS)
     ),
-    "kubetune-promotion-one": Method(
+    "kubetune-promotion": Method(
         title="Kubetune Hyperband, promotion, one bracket",
         fields=_resuming(mode="Promotion", brackets=1),
     ),
+    "kubetune-promotion-brackets": Method(
+        title="Kubetune Hyperband, promotion, five brackets",
+        fields=_resuming(mode="Promotion", brackets=_RUNGS),
+    ),
     "kubetune-synchronous": Method(
-        title="Kubetune Hyperband, synchronous", fields=_resuming(mode="Synchronous")
+        title="Kubetune Hyperband, synchronous, five brackets",
+        fields=_resuming(mode="Synchronous", brackets=_RUNGS),
     ),
     "optuna-hyperband": Method(
         title="Optuna TPE, Hyperband pruner", peer=peers.optuna_hyperband, package="optuna"

@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.curves import synthetic
 from benchmarks.curves.models import EPOCHS, MODELS
 from kubetune.api.parameters import ParameterSpec, ParameterType, ParameterValue
 from kubetune.core.space import SearchSpace, build_space
@@ -73,8 +72,6 @@ def table(name: str) -> CurveTable:
     Raises:
         KeyError: there is no such model.
     """
-    if name in synthetic.FAMILIES:
-        return _synthetic(name)
     model = {model.name: model for model in MODELS}[name]
     space = build_space(model.parameters)
     with np.load(DATA / f"{name}.npz") as kept:
@@ -90,16 +87,4 @@ def table(name: str) -> CurveTable:
         design=design,
         values=values,
         pace=seconds / seconds.mean() / EPOCHS,
-    )
-
-
-def _synthetic(name: str) -> CurveTable:
-    points = synthetic.design()
-    return CurveTable(
-        name=name,
-        parameters=synthetic.PARAMETERS,
-        space=build_space(synthetic.PARAMETERS),
-        design=points,
-        values=synthetic.losses(name),
-        pace=np.full(len(points), 1 / EPOCHS),
     )

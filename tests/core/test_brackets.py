@@ -1,13 +1,12 @@
 """Synchronous brackets: where the next trial goes, whatever became of those before."""
 
 from itertools import islice
-from typing import Any
 
 import pytest
 
 from kubetune.api.strategy import HyperbandSettings
 from kubetune.api.trial import TrialState
-from kubetune.core.brackets import bracket_at, group, next_brackets
+from kubetune.core.brackets import group, next_brackets
 from kubetune.core.trial import Trial
 from tests.core.builders import make_trial
 
@@ -29,37 +28,6 @@ def coming(trials: list[Trial], count: int) -> list[tuple[int, int]]:
 def test_brackets_are_filled_one_after_the_other_and_then_again_from_the_first() -> None:
     got = coming([], 17)
     assert got == [*[(0, 1)] * 9, *[(1, 3)] * 3, *[(2, 9)] * 3, *[(3, 1)] * 2]
-
-
-def test_kinds_that_are_passed_over_are_opened_one_time_in_ten() -> None:
-    got = [number for number, _ in islice(next_brackets(NINE, [], passed_over={0, 1}), 55)]
-    assert list(dict.fromkeys(got)) == [0, 1, *range(2, 30, 3), 30, 31, 32]
-
-
-def asynchronous(**settings: Any) -> HyperbandSettings:
-    return HyperbandSettings.model_validate({"maxResource": 81, **settings})
-
-
-@pytest.mark.parametrize(
-    ("settings", "want"),
-    [
-        pytest.param({}, [(0, 81), (4, 5), (3, 6), (2, 9), (1, 27)], id="five rungs"),
-        pytest.param({"brackets": 1}, [(0, 81)], id="one bracket"),
-        pytest.param({"brackets": 2}, [(0, 81), (1, 27)], id="two brackets"),
-        pytest.param(
-            {"maxResource": 1000, "reductionFactor": 10},
-            [(0, 81), (3, 1), (2, 2), (1, 8)],
-            id="a first bracket that is too long for one round",
-        ),
-    ],
-)
-def test_a_round_has_trials_of_every_bracket_the_first_and_the_last_before_the_others(
-    settings: dict[str, Any], want: list[tuple[int, int]]
-) -> None:
-    size = sum(count for _, count in want)
-    got = [bracket_at(asynchronous(**settings), index) for index in range(2 * size)]
-    assert got[:size] == [bracket for bracket, count in want for _ in range(count)]
-    assert got[size:] == got[:size]
 
 
 @pytest.mark.parametrize(

@@ -111,11 +111,9 @@ class HyperbandSettings(ApiModel):
         ge=1,
         le=10,
         description="Number of brackets, at most the number of rungs. Bracket b starts at rung b, "
-        "so its trials are first judged later; several brackets protect slow starters. The first "
-        "one comes first, then the others in proportion to their sizes, and so on again. Brackets "
-        "that select early are passed over where what they find is not worth what they cost "
-        "compared with the last one; status.brackets has the numbers. Absent: as many as there are "
-        "rungs, 10 at most, the last of which trains its trials to the end like random search.",
+        "so its trials are first judged later; several brackets protect slow starters. With mode "
+        "Synchronous the brackets come one after the other, and then again from the first. Absent: "
+        "with Synchronous as many as there are rungs, otherwise 4 or, with fewer rungs, as many.",
     )
 
     @property

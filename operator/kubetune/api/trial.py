@@ -33,16 +33,12 @@ class TrialState(StrEnum):
     @property
     def is_finished(self) -> bool:
         """True for every state that a trial never leaves."""
-        return self not in _UNFINISHED
+        return self not in (TrialState.PENDING, TrialState.RUNNING, TrialState.PAUSED)
 
     @property
     def is_idle(self) -> bool:
         """True while nothing of the trial needs to run: it is finished, or waits at a rung."""
-        return self is TrialState.PAUSED or self not in _UNFINISHED
-
-
-# Asked of every trial in every decision.
-_UNFINISHED = frozenset({TrialState.PENDING, TrialState.RUNNING, TrialState.PAUSED})
+        return self.is_finished or self is TrialState.PAUSED
 
 
 class BasisSpec(ApiModel):

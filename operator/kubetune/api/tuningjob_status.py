@@ -202,24 +202,6 @@ class ConvergenceStatus(ApiModel):
     threshold: float = Field(description="What that had to come down to.")
 
 
-class BracketStatus(ApiModel):
-    """What one bracket of Hyperband has brought, measured by the last one."""
-
-    bracket: int = Field(ge=0, description="Its number; with mode Synchronous that of its kind.")
-    step: int = Field(description="Its first rung.")
-    trained: int = Field(ge=0, description="Number of its trials that were trained to the end.")
-    share: float | None = Field(
-        default=None,
-        description="Share of the last bracket's trials that these beat on average; absent while "
-        "there is nothing to compare.",
-    )
-    needed: float = Field(
-        description="Share at which a trial of it is as good as the best of as many of the last "
-        "bracket's as the same steps would have trained."
-    )
-    pays: bool = Field(description="false: new trials pass this bracket over, but for every tenth.")
-
-
 class TuningJobStatus(ApiModel):
     """The answer: where the job stands and what it found."""
 
@@ -267,17 +249,6 @@ class TuningJobStatus(ApiModel):
         default=None,
         description="When the search was first seen to have converged, whether or not that ends "
         "the run; with the strategy Bayesian, or with completion.convergence.",
-    )
-    brackets: list[BracketStatus] = Field(
-        default_factory=list,
-        max_length=10,
-        description="What each bracket has brought; Hyperband with several brackets only, once a "
-        "trial was trained to the end. Where early values mislead, brackets that select early are "
-        "passed over, for what they find is not worth what they cost.",
-        json_schema_extra={
-            "x-kubernetes-list-type": "map",
-            "x-kubernetes-list-map-keys": ["bracket"],
-        },
     )
     gpu_hours: GpuHours | None = Field(
         default=None, description="GPU-hours of the run; absent where trials ask for no GPU."

@@ -23,8 +23,8 @@ class Basis:
     Attributes:
         first: Index of the first trial that the decision launched.
         finished: Number of trials that had finished.
-        digest: Hash of the trials' indices, of the rungs that they had reached, and of states,
-            values and brackets of the finished ones.
+        digest: Hash of the trials' indices, of the rungs that they had reached, and of states and
+            values of the finished ones.
     """
 
     first: int
@@ -66,9 +66,6 @@ def _line(trial: Trial, levels: Sequence[int]) -> str:
     words = [str(trial.index)]
     if trial.state.is_finished:
         words += [trial.state.value, _number(trial.value)]
-        if trial.bracket is not None:
-            # What a bracket has brought says whether it is gone on with.
-            words.append(f"in {trial.bracket}")
     elif levels:
         passed = (level for level in levels if level <= trial.trained)
         words.append(f"at {max(passed, default=0)}")

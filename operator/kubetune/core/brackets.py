@@ -1,14 +1,9 @@
-"""Brackets: which trials belong to which, and where the next trial goes.
+"""Synchronous brackets: which trials belong to which, and where the next trial goes.
 
-In the asynchronous modes the index alone says it: rounds of all brackets follow each other, and in
-each round a bracket has a number of trials in proportion to its size. First come those of the first
-bracket, for they find a good trial soonest; then those of the last, by which the others are
-measured (core.bracket_records); then the others, those that select least first.
-
-Synchronous brackets are numbered on and on: with B kinds of brackets, number g is of the kind
-g mod B, the kind b being the one that skips the first b rungs. A new trial joins the newest bracket
-while that has room and nothing in it was decided yet, else it opens the next one. So a bracket that
-lost a trial goes on without it, and one that was cut short by maxTrials is not filled up later.
+Brackets are numbered on and on: with B kinds of brackets, number g is of the kind g mod B, the kind
+b being the one that skips the first b rungs. A new trial joins the newest bracket while that has
+room and nothing in it was decided yet, else it opens the next one. So a bracket that lost a trial
+goes on without it, and one that was cut short by maxTrials is not filled up later.
 
 Source: Li et al. 2018, "Hyperband", Algorithm 1: the outer loop, repeated; begun anew before the
 bracket before has ended, so that no worker idles.
@@ -16,21 +11,16 @@ bracket before has ended, so that no worker idles.
 Symbols: g the number of a bracket; B the number of kinds.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from kubetune.api.strategy import HyperbandSettings
+from kubetune.api.strategy import HyperbandMode, HyperbandSettings
 from kubetune.api.trial import TrialState
 from kubetune.core.rungs import bracket_sizes, levels_of, rung_sizes
 from kubetune.core.trial import Trial
 
-# As many as the field allows.
-_MOST = 10
-# Trials of the first bracket in a round, at most: with many rungs no other would ever come.
-_LONGEST = 81
-# A bracket that is passed over gets every tenth of its trials all the same, to show otherwise.
-TRIED_AGAIN = 10
+# With one bracket a trial that starts slowly never gets beyond the first rung: decisions/0010.
+_USUAL = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,34 +76,14 @@ def group(settings: HyperbandSettings, trials: Sequence[Trial]) -> list[Bracket]
     ]
 
 
-def bracket_at(settings: HyperbandSettings, index: int) -> int:
-    """Return the bracket of the trial with that index; asynchronous modes."""
-    sizes = bracket_sizes(
-        len(levels_of(settings)), bracket_count(settings), settings.reduction_factor
-    )
-    order = _round(sizes)
-    return order[index % len(order)]
-
-
-@lru_cache(maxsize=64)
-def _round(sizes: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the brackets of one round, in the order of the trials."""
-    largest = min(sizes[0], _LONGEST)
-    shares = [max(1, round(size * largest / sizes[0])) for size in sizes]
-    order = [0, *range(len(sizes) - 1, 0, -1)]
-    return tuple(bracket for bracket in order for _ in range(shares[bracket]))
-
-
 def next_brackets(
-    settings: HyperbandSettings, trials: Sequence[Trial], *, passed_over: Container[int] = ()
+    settings: HyperbandSettings, trials: Sequence[Trial]
 ) -> Iterator[tuple[int, int]]:
     """Yield, for each trial to come, the number of its bracket and its first rung; without end.
 
     Args:
         settings: Of the job.
         trials: All trials of the run, by index ascending.
-        passed_over: Kinds of brackets that are not opened, but for one in TRIED_AGAIN; not the
-            last kind.
     """
     kinds = _kinds(settings)
     brackets = group(settings, trials)
@@ -125,8 +95,6 @@ def next_brackets(
     while True:
         if room <= 0:
             number += 1
-            while number % len(kinds) in passed_over and (number // len(kinds)) % TRIED_AGAIN:
-                number += 1
             room = kinds[number % len(kinds)][0]
         room -= 1
         yield number, kinds[number % len(kinds)][1][0]
@@ -147,4 +115,5 @@ def bracket_count(settings: HyperbandSettings) -> int:
     """Return B, the number of brackets that a job has."""
     if settings.brackets is not None:
         return settings.brackets
-    return min(len(levels_of(settings)), _MOST)
+    rungs = len(levels_of(settings))
+    return rungs if settings.mode is HyperbandMode.SYNCHRONOUS else min(rungs, _USUAL)

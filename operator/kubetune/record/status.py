@@ -11,7 +11,6 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import (
     BestTrial,
-    BracketStatus,
     ConditionStatus,
     ConditionType,
     ConvergenceStatus,
@@ -25,7 +24,6 @@ from kubetune.api.tuningjob_status import (
     TuningJobStatus,
 )
 from kubetune.api.warm_start import WarmStartType
-from kubetune.core.bracket_records import bracket_records
 from kubetune.core.decision import Convergence, EndEvidence, Outcome, OutcomeKind
 from kubetune.core.gpus import gpu_hours_saved, recorded_gpu_seconds
 from kubetune.core.objective import incumbent, to_score
@@ -255,26 +253,6 @@ def _results(
 
 def _evidence(evidence: EndEvidence | None) -> EndEvidenceStatus | None:
     return None if evidence is None else EndEvidenceStatus.model_validate(asdict(evidence))
-
-
-def _brackets(spec: TuningJobSpec, trials: Sequence[Trial]) -> list[BracketStatus]:
-    settings = spec.strategy.hyperband
-    if settings is None or not any(trial.state is TrialState.SUCCEEDED for trial in trials):
-        return []
-    records = bracket_records(settings, trials, spec.objective)
-    if len(records) == 1:
-        return []
-    return [
-        BracketStatus(
-            bracket=record.bracket,
-            step=record.first,
-            trained=record.trained,
-            share=None if record.share is None else round(record.share, 4),
-            needed=round(record.needed, 4),
-            pays=record.pays,
-        )
-        for record in records
-    ]
 
 
 def _convergence(found: Convergence | None) -> ConvergenceStatus | None:

@@ -7,15 +7,14 @@ promotion, synchronous.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import count as numbers_from
 
 from kubetune.api.parameters import ParameterValue
 from kubetune.api.strategy import HyperbandMode, HyperbandSearch, HyperbandSettings
-from kubetune.api.tuningjob import ObjectiveSpec, TuningJobSpec
-from kubetune.core.bracket_records import BracketRecord, bracket_records
-from kubetune.core.brackets import TRIED_AGAIN, bracket_at, next_brackets
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.core.brackets import bracket_count, next_brackets
 from kubetune.core.decision import Suggestion
-from kubetune.core.rungs import levels_of
+from kubetune.core.rungs import bracket_sizes, levels_of
+from kubetune.core.seeding import words
 from kubetune.core.space import build_space
 from kubetune.core.trial import Trial
 from kubetune.core.warm_start import ParentRun
@@ -41,7 +40,7 @@ def suggest(
         made = _modelled(spec, settings, trials, count=count, first_index=first_index, seed=seed)
     taken = [*taken_points(spec, trials, parents), *(point.parameters for point in made)]
     indices = range(first_index + len(made), first_index + count)
-    return _placed(spec, [*made, *_random(spec, taken, indices, seed)], trials)
+    return _placed(settings, [*made, *_random(spec, taken, indices, seed)], trials, seed)
 
 
 def suggest_random(
@@ -56,7 +55,7 @@ def suggest_random(
     """Return random points with a resource and a bracket, whatever `search` says."""
     taken = [*taken_points(spec, trials, parents)]
     drawn = _random(spec, taken, range(first_index, first_index + count), seed)
-    return _placed(spec, drawn, trials)
+    return _placed(_settings(spec), drawn, trials, seed)
 
 
 def _settings(spec: TuningJobSpec) -> HyperbandSettings:
@@ -113,43 +112,44 @@ def _random(
 
 
 def _placed(
-    spec: TuningJobSpec, points: Sequence[Suggestion], trials: Sequence[Trial]
+    settings: HyperbandSettings, points: Sequence[Suggestion], trials: Sequence[Trial], seed: int
 ) -> list[Suggestion]:
     """Return the points with their brackets and resources."""
-    settings = _settings(spec)
-    places = _places(settings, trials, points[0].index if points else 0, spec.objective)
+    places = _places(settings, trials, points[0].index if points else 0, seed)
     return [
         replace(
             point,
             resource=first if settings.mode.pauses else settings.top,
             bracket=bracket,
-            reason=f"{point.reason}, first judged at step {first}{because}",
+            reason=f"{point.reason}, first judged at step {first}",
         )
-        for point, (bracket, first, because) in zip(points, places, strict=False)
+        for point, (bracket, first) in zip(points, places, strict=False)
     ]
 
 
+def draw_bracket(settings: HyperbandSettings, rungs: int, index: int, seed: int) -> int:
+    """Return the bracket of the trial: drawn in proportion to the brackets' sizes.
+
+    Determinism: a function of the settings, the index and the seed.
+    """
+    sizes = bracket_sizes(rungs, bracket_count(settings), settings.reduction_factor)
+    place = words(seed, index, "hyperband/bracket", 1)[0] * sum(sizes) >> 64
+    bracket = 0
+    while place >= sizes[bracket]:
+        place -= sizes[bracket]
+        bracket += 1
+    return bracket
+
+
 def _places(
-    settings: HyperbandSettings,
-    trials: Sequence[Trial],
-    first_index: int,
-    objective: ObjectiveSpec,
-) -> Iterator[tuple[int, int, str]]:
-    """Yield for each new trial its bracket, its first rung and why it is that; without end."""
-    records = bracket_records(settings, trials, objective)
-    failing = {record.bracket: record for record in records if not record.pays}
+    settings: HyperbandSettings, trials: Sequence[Trial], first_index: int, seed: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the bracket and the first rung of each new trial, without end."""
     if settings.mode is HyperbandMode.SYNCHRONOUS:
-        for number, first in next_brackets(settings, trials, passed_over=failing):
-            skipped = failing.get((number - 1) % len(records))
-            yield number, first, _because(skipped)
-    for index in numbers_from(first_index):
-        bracket, skipped = bracket_at(settings, index), None
-        while bracket in failing and index % TRIED_AGAIN:
-            skipped = failing[bracket]
-            bracket += 1
-        yield bracket, records[bracket].first, _because(skipped)
-
-
-def _because(skipped: BracketRecord | None) -> str:
-    """Return why a bracket is passed over, to be appended; empty if none is."""
-    return "" if skipped is None else f"; bracket {skipped.bracket} is left out: {skipped.words}"
+        yield from next_brackets(settings, trials)
+    levels = levels_of(settings)
+    index = first_index
+    while True:
+        bracket = draw_bracket(settings, len(levels), index, seed)
+        yield bracket, levels[bracket]
+        index += 1
