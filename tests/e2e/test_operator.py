@@ -29,8 +29,8 @@ def test_the_operator_says_that_it_is_well(path: str, kubetune: TestCluster) -> 
 
 
 def test_the_metrics_count_what_was_done_and_name_no_object(jobs: Jobs) -> None:
-    jobs.apply(tuning_job("counted", REPORTS_X))
-    jobs.finish("counted")
+    jobs.apply(tuning_job("unnamed-job", REPORTS_X))
+    jobs.finish("unnamed-job")
     metrics = ask(jobs.cluster, "/metrics")
     assert 'kubetune_trials_total{state="Succeeded"}' in metrics
     assert 'kubetune_decisions_total{kind="end",reason="MaxTrialsReached"}' in metrics
@@ -40,7 +40,7 @@ def test_the_metrics_count_what_was_done_and_name_no_object(jobs: Jobs) -> None:
     assert 'kubetune_suggestion_seconds_count{strategy="' in metrics
     lags = [line for line in metrics.splitlines() if "observation_lag_seconds_count" in line]
     assert float(lags[0].split()[-1]) > 0
-    assert "counted" not in metrics
+    assert "unnamed-job" not in metrics
     assert jobs.namespace not in metrics
 
 
