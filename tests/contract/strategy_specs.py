@@ -32,6 +32,8 @@ SPACES: Mapping[str, Parameters] = {
 }
 """Search spaces by name; Grid takes those that are finite and not too large."""
 
+PAUSING = {"maxResource": 9, "restartPromoted": True}
+
 VARIANTS: Mapping[StrategyType, Mapping[str, Mapping[str, Any]]] = {
     StrategyType.GRID: {"Grid": {}},
     StrategyType.RANDOM: {
@@ -43,13 +45,16 @@ VARIANTS: Mapping[StrategyType, Mapping[str, Mapping[str, Any]]] = {
     StrategyType.HYPERBAND: {
         "Hyperband": {"hyperband": {"maxResource": 9}},
         "Hyperband, brackets": {"hyperband": {"maxResource": 9, "brackets": 3}},
+        "Hyperband, promotion": {"hyperband": {**PAUSING, "mode": "Promotion"}},
+        "Hyperband, synchronous": {"hyperband": {**PAUSING, "mode": "Synchronous"}},
+        "Hyperband, modelled": {"hyperband": {"maxResource": 9, "search": "Bayesian"}},
     },
 }
 """Fields of `make_spec` by strategy and by what the variant is called."""
 
 CASES = [(strategy, name) for strategy, variants in VARIANTS.items() for name in variants]
-IS_COSTLY = {StrategyType.BAYESIAN}
-"""Strategies that think for a tenth of a second: they are asked less."""
+IS_COSTLY = {"Bayesian", "Hyperband, modelled"}
+"""Variants that think for a tenth of a second: they are asked less."""
 
 
 def a_spec(strategy: StrategyType, variant: str, space: str, **fields: Any) -> TuningJobSpec:

@@ -46,8 +46,8 @@ def training(sign: float = 1.0) -> Training:
     return at_pace(curve, lambda index: 1 + index % 5 / 10)
 
 
-def size_of(strategy: StrategyType) -> int:
-    return 10 if strategy in IS_COSTLY else 40
+def size_of(variant: str) -> int:
+    return 10 if variant in IS_COSTLY else 40
 
 
 def limited(
@@ -56,7 +56,7 @@ def limited(
     known = spaces_of(strategy)
     limits = {"maxParallelTrials": 4, "maxInitialFailures": 0}
     if strategy is not StrategyType.GRID:
-        limits["maxTrials"] = size_of(strategy)
+        limits["maxTrials"] = size_of(variant)
     return a_spec(strategy, variant, space if space in known else known[0], limits=limits, **fields)
 
 
@@ -100,7 +100,7 @@ def test_a_job_in_rough_weather_ends_with_its_number_of_trials(
 ) -> None:
     job = run(limited(strategy, variant))
     assert sorted(job.trials) == list(range(len(job.trials)))
-    assert len(job.trials) == (72 if strategy is StrategyType.GRID else size_of(strategy))
+    assert len(job.trials) == (72 if strategy is StrategyType.GRID else size_of(variant))
     assert all(trial.state.is_finished for trial in job.trials.values())
     assert job.incumbent is not None
 
@@ -112,7 +112,7 @@ def test_a_finite_space_is_exhausted_without_a_repetition(
     spec = a_spec(
         strategy,
         variant,
-        "one value of two" if strategy in IS_COSTLY else "finite",
+        "one value of two" if variant in IS_COSTLY else "finite",
         limits={"maxParallelTrials": 3, "maxInitialFailures": 0},
     )
     job = run(spec)
@@ -162,6 +162,7 @@ def _through_json(spec: TuningJobSpec, trial: Trial) -> Trial:
         {
             "parameters": dict(trial.parameters),
             "observations": [(o.step, o.value) for o in trial.observations],
+            "rungs": [(o.step, o.value) for o in trial.rungs],
             "value": trial.value,
         }
     )
@@ -170,6 +171,7 @@ def _through_json(spec: TuningJobSpec, trial: Trial) -> Trial:
         trial,
         parameters=typed_point(spec.parameters, dict(sorted(read["parameters"].items()))),
         observations=tuple(Observation(step=s, value=v) for s, v in read["observations"]),
+        rungs=tuple(Observation(step=s, value=v) for s, v in read["rungs"]),
         value=read["value"],
     )
 
