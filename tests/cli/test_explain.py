@@ -186,7 +186,86 @@ def median_job() -> dict[str, Any]:
     return job_body(phase="Suspended", spec=spec, status={"plan": {"combinations": 32}})
 
 
+def promotion_job() -> dict[str, Any]:
+    """A job that pauses trials and began with the results of another."""
+    hyperband = {"mode": "Promotion", "maxResource": 9, "restartPromoted": True}
+    spec = {
+        **SPEC,
+        "strategy": {"type": "Hyperband", "seed": 7, "hyperband": hyperband},
+        "warmStart": {"from": ["before"], "type": "IdenticalDataAndAlgorithm"},
+        "initialTrials": [{"parameters": {"hidden": 64}}],
+    }
+    overall = {**BEST, "trial": "before-3", "tuningJob": "before", "value": 0.99}
+    plan = {"trials": 20, "rungs": [{"step": 1, "share": "1/3"}, {"step": 9, "share": "end"}]}
+    return job_body(
+        best=BEST,
+        spec=spec,
+        status={
+            "plan": plan,
+            "overallBest": overall,
+            "warmStart": [{"tuningJob": "before", "uid": "u", "trials": 24}],
+            "stepsUsed": 11,
+            "stepsSaved": 8,
+        },
+    )
+
+
+PROMOTED = [
+    trial_body(
+        0,
+        "Running",
+        spec={"resource": 1, "bracket": 0},
+        values={4: 0.7},
+        started=61,
+        status={
+            "attempts": 2,
+            "resource": 9,
+            "rungs": [
+                {
+                    "step": 1,
+                    "value": 0.6,
+                    "time": at(40).isoformat(),
+                    "leftTime": at(60).isoformat(),
+                    "promotion": {
+                        "rule": "asha-promotion/v1",
+                        "step": 1,
+                        "value": 0.6,
+                        "threshold": 0.6,
+                        "population": 3,
+                    },
+                }
+            ],
+            "earlierAttempts": [
+                {
+                    "startTime": at(30).isoformat(),
+                    "endTime": at(40).isoformat(),
+                    "reason": "RungReached",
+                    "step": 1,
+                }
+            ],
+        },
+    ),
+    trial_body(
+        1,
+        "Paused",
+        spec={"resource": 1, "bracket": 0},
+        values={1: 0.4},
+        ended=42,
+        status={
+            "reason": "RungReached",
+            "rungs": [{"step": 1, "value": 0.4, "time": at(42).isoformat()}],
+        },
+    ),
+]
+
+
+async def test_the_story_of_a_promoted_trial(tmp_path: Path, golden: Compare) -> None:
+    text = await story(tmp_path, [promotion_job(), *PROMOTED], "digits", "0")
+    golden("explain-trial-promoted.txt", text)
+
+
 STORIES = {
+    "promotion": (promotion_job(), PROMOTED),
     "complete": (ended_job(), TRIALS[:5]),
     "running": (running_job(), TRIALS),
     "failed": (failed_job(), failures()),

@@ -64,6 +64,22 @@ class Best(Slim, frozen=True):
     resource: int | None = None
 
 
+class OverallBest(Slim, frozen=True):
+    """The best trial of the job and its parents."""
+
+    tuning_job: str
+    trial: str
+    value: float
+    parameters: dict[str, ParameterValue] = msgspec.field(default_factory=dict)
+
+
+class Parent(Slim, frozen=True):
+    """A parent of a warm start; `trials` of its trials had a value."""
+
+    tuning_job: str
+    trials: int = 0
+
+
 class Rung(Slim, frozen=True):
     """One rung of the rung table."""
 
@@ -128,6 +144,8 @@ class JobStatus(Slim, frozen=True):
     message: str | None = None
     run_id: str | None = None
     best: Best | None = None
+    overall_best: OverallBest | None = None
+    warm_start: list[Parent] = msgspec.field(default_factory=list)
     plan: Plan | None = None
     evidence: EndEvidence | None = None
     gpu_hours: GpuHours | None = None
@@ -221,6 +239,16 @@ class TrialSpec(Slim, frozen=True):
     reason: str | None = None
 
 
+class RungReached(Slim, frozen=True):
+    """What a trial reached at a rung where it paused, and why it was promoted from there."""
+
+    step: int
+    value: float
+    time: datetime | None = None
+    left_time: datetime | None = None
+    promotion: Evidence | None = None
+
+
 class TrialStatus(Slim, frozen=True):
     """What became of a trial."""
 
@@ -234,6 +262,7 @@ class TrialStatus(Slim, frozen=True):
     attempts: int = 0
     gpu_seconds: float | None = None
     earlier_attempts: list[Attempt] = msgspec.field(default_factory=list)
+    rungs: list[RungReached] = msgspec.field(default_factory=list)
     start_time: datetime | None = None
     completion_time: datetime | None = None
 
@@ -243,6 +272,12 @@ class Trial(Object, frozen=True, kw_only=True):
 
     spec: TrialSpec = TrialSpec()
     status: TrialStatus = TrialStatus()
+
+    @property
+    def trained(self) -> int:
+        """Steps to which it was trained, those before its last promotion included."""
+        at_rungs = [rung.step for rung in self.status.rungs[-1:]]
+        return max([self.last_step or 0, *at_rungs])
 
     @property
     def last_step(self) -> int | None:

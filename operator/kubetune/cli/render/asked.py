@@ -28,6 +28,13 @@ def asked(spec: Mapping[str, Any]) -> Iterator[str]:
     for parameter in spec.get("parameters") or []:
         yield f"  {_parameter(parameter)}"
     yield _strategy(_part(spec, "strategy"))
+    start = _part(spec, "warmStart")
+    if start.get("from"):
+        parents = ", ".join(clean(str(name)) for name in start["from"])
+        yield f"Warm start from {parents} ({start.get('type', '?')})"
+    first = spec.get("initialTrials") or []
+    if first:
+        yield f"Tried first: {plural(len(first), 'point')} that the spec names"
     stopping = _part(spec, "earlyStopping")
     if stopping.get("type") == "Auto":
         yield f"Early stopping by the median rule{_median(_part(stopping, 'median'))}"

@@ -17,6 +17,7 @@ from kubetune.cli.render.summary import counts, saved
 from kubetune.cli.render.wording import because, clean, duration, number, parameter, parameters
 from kubetune.cli.snapshot import Snapshot
 
+PAUSED_AT = "RungReached"
 _FAILED = ("Failed", "MetricsUnavailable")
 
 
@@ -62,15 +63,23 @@ def _course(snapshot: Snapshot, now: datetime) -> Iterator[str]:
     if elapsed is None:
         return
     yield f"{counts(snapshot)}; {duration(elapsed)} since the start"
+    for parent in snapshot.job.status.warm_start:
+        known = plural(parent.trials, "trial")
+        yield f"It began with what {known} of {parent.tuning_job} had found"
     for condition in snapshot.job.status.conditions:
         if condition.type == "Degraded" and condition.status == "True":
             yield f"degraded: {clean(condition.message)}"
     yield from _stops(snapshot)
     yield from _promotions(snapshot)
     yield from _failures(snapshot)
-    again = [trial for trial in snapshot.trials if trial.status.earlier_attempts]
+    # A trial that was promoted begins again too, but nothing was lost by that.
+    lost = {
+        trial.metadata.name: [a for a in trial.status.earlier_attempts if a.reason != PAUSED_AT]
+        for trial in snapshot.trials
+    }
+    again = [trial for trial in snapshot.trials if lost[trial.metadata.name]]
     if again:
-        reasons = Counter(a.reason for trial in again for a in trial.status.earlier_attempts)
+        reasons = Counter(a.reason for attempts in lost.values() for a in attempts)
         told = ", ".join(f"{reason} {times}" for reason, times in sorted(reasons.items()))
         yield f"begun more than once: {listed(t.metadata.name for t in again)} ({told})"
     for trial in snapshot.trials:
@@ -115,12 +124,19 @@ def _stops(snapshot: Snapshot) -> Iterator[str]:
 def _promotions(snapshot: Snapshot) -> Iterator[str]:
     rungs = snapshot.job.status.plan.rungs if snapshot.job.status.plan is not None else []
     reached = [
-        (rung.step, sum((trial.last_step or 0) >= rung.step for trial in snapshot.trials))
-        for rung in rungs
+        (rung.step, sum(trial.trained >= rung.step for trial in snapshot.trials)) for rung in rungs
     ]
     if any(number_there for _, number_there in reached):
         told = ", ".join(f"{number_there} step {step}" for step, number_there in reached)
         yield f"Trials that reached each rung: {told}"
+    rules = Counter(
+        rung.promotion.rule
+        for trial in snapshot.trials
+        for rung in trial.status.rungs
+        if rung.promotion is not None
+    )
+    for rule, times in sorted(rules.items()):
+        yield f"The rule {rule} promoted trials {plural(times, 'time')}"
 
 
 def _failures(snapshot: Snapshot) -> Iterator[str]:
@@ -158,6 +174,13 @@ def _best(snapshot: Snapshot) -> Iterator[str]:
     at = "" if best.resource is None else f" at step {best.resource}"
     yield f"{best.trial}: {metric} {number(best.value)}{at}"
     yield f"  {parameters(job.in_order(best.parameters))}"
+    overall = job.status.overall_best
+    if overall is not None and overall.tuning_job != job.metadata.name:
+        yield (
+            f"better still: {overall.trial} of its parent {overall.tuning_job} with "
+            f"{number(overall.value)}"
+        )
+        yield f"  {parameters(job.in_order(overall.parameters))}"
     ranked = ranking(snapshot)
     others = [trial for trial in ranked if trial.metadata.name != best.trial]
     if others and others[0].status.value is not None:

@@ -28,6 +28,7 @@ def trial_story(snapshot: Snapshot, trial: Trial, *, now: datetime) -> str:
         [
             Section(title="Why this point", lines=tuple(_point(snapshot, trial))),
             Section(title="Its curve", lines=tuple(_curve(snapshot, trial))),
+            Section(title="Its rungs", lines=tuple(_rungs(snapshot, trial))),
             Section(title="Its attempts", lines=tuple(_attempts(trial, now))),
             Section(title=title, lines=tuple(_end(snapshot, trial))),
             Section(title="What to do", lines=tuple(_advice(snapshot, trial))),
@@ -66,6 +67,22 @@ def _curve(snapshot: Snapshot, trial: Trial) -> Iterator[str]:
         f"{objective.metric} from {number(values[0])} at step {seen[0][0]} to {number(values[-1])} "
         f"at step {seen[-1][0]}; best {number(best)} at step {at}"
     )
+
+
+def _rungs(snapshot: Snapshot, trial: Trial) -> Iterator[str]:
+    """Tell where it paused, and why it went on from there."""
+    metric = snapshot.job.spec.objective.metric
+    for rung in trial.status.rungs:
+        since = "" if rung.time is None else f", Paused from {clock(rung.time)}"
+        until = "" if rung.left_time is None else f" to {clock(rung.left_time)}"
+        yield f"step {rung.step}: {metric} {number(rung.value)}{since}{until}"
+        why = rung.promotion
+        if why is not None:
+            yield (
+                f"  promoted by {why.rule or 'a rule'}: {number(why.value)} at step {why.step}, "
+                f"where the last to go on had {number(why.threshold)} "
+                f"({plural(why.population, 'trial')} compared, itself included)"
+            )
 
 
 def _attempts(trial: Trial, now: datetime) -> Iterator[str]:
