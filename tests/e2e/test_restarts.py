@@ -1,9 +1,6 @@
 """The operator may die at any moment: nothing is lost and nothing runs twice."""
 
-import os
 import random  # noqa: TID251  the moments of a killer, with a fixed seed
-import signal
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.bringup import bring_up
-from tests.cluster.layout import default_layout
-from tests.cluster.processes import read_record
-from tests.cluster.progress import Reporter
 from tests.conftest import TestCluster
 from tests.e2e.local_operator import LocalOperator, deployment_away, operator_kubeconfig
 from tests.e2e.tuning_jobs import REPORTS_X, Jobs, states, trains, tuning_job
@@ -23,7 +16,6 @@ pytestmark = pytest.mark.cluster
 
 KILLS = 10
 TRIALS = 24
-EPOCHS = 12
 
 
 @pytest.fixture
@@ -99,37 +91,6 @@ def test_two_operators_by_mistake_do_no_harm(
         assert len(jobs.pods("both")) == 6
     finally:
         second.kill()
-
-
-def test_a_restart_of_the_api_server_loses_no_trial_and_no_report(
-    kubetune: TestCluster, jobs: Jobs
-) -> None:
-    """The real process is killed, stays away while trials train, report and end, and comes back."""
-    if not kubetune.target.own:
-        pytest.skip("somebody else's API server is left alone")
-    layout = default_layout()
-    server = read_record(layout.processes, "kube-apiserver")
-    assert server is not None
-    limits = {"maxTrials": 6, "maxParallelTrials": 3}
-    jobs.apply(tuning_job("cut", trains(EPOCHS, seconds=0.5), limits=limits))
-    jobs.wait_for_trial("cut-2", "{.status.observations[0].step}=1")
-    os.kill(server.pid, signal.SIGKILL)
-    try:
-        # Nobody can be asked meanwhile: long enough for the three trials to end unseen.
-        time.sleep(EPOCHS * 0.5 + 4)
-    finally:
-        bring_up(layout, Reporter())
-    status = jobs.finish("cut", seconds=180)
-    trials = jobs.trials("cut")
-    assert (status["phase"], status["progress"]) == ("Complete", "6/6")
-    assert states(trials) == ["Succeeded"] * 6
-    assert [trial["status"]["attempts"] for trial in trials] == [1] * 6
-    for trial in trials:
-        reported = trial["status"]["observations"]
-        assert [each["step"] for each in reported] == list(range(1, EPOCHS + 1))
-    pods = jobs.pods("cut")
-    assert len(pods) == 6, "a trial ran twice"
-    assert _most_at_once(pods) <= limits["maxParallelTrials"]
 
 
 def _wait_for_progress(jobs: Jobs, *, trials: int, extra_seconds: float) -> None:
