@@ -113,21 +113,6 @@ def test_a_bayesian_job_and_one_that_begins_with_its_results(
         check_replay(jobs, sample)
 
 
-def test_a_job_whose_search_converges_ends_by_that_though_its_operator_was_killed(
-    operator: LocalOperator, jobs: Jobs
-) -> None:
-    status = tune(jobs, operator, "convergence")
-    assert (status["phase"], status["reason"]) == ("Complete", "Converged")
-    evidence, found = status["evidence"], status["convergence"]
-    assert evidence["rule"] == found["rule"]
-    assert (evidence["value"], evidence["threshold"]) == (found["regret"], found["threshold"])
-    assert found["regret"] <= found["threshold"]
-    assert found["trial"] in {trial["metadata"]["name"] for trial in jobs.trials("convergence")}
-    assert len(jobs.trials("convergence")) < status["plan"]["trials"]
-    assert "Converged" in {event["reason"] for event in jobs.events("TuningJob", "convergence")}
-    check_replay(jobs, "convergence")
-
-
 def test_a_job_ends_when_its_trials_have_used_their_gpu_hours(
     operator: LocalOperator, jobs: Jobs
 ) -> None:
