@@ -51,8 +51,7 @@ def deploy(target: Target, environment: Mapping[str, str]) -> None:
     """Install Kubetune, or bring it up to date, and wait until the operator is ready."""
     rendered = kubectl(target, "kustomize", str(ROOT / "manifests")).stdout
     kubectl(target, "apply", "-f", "-", stdin=with_images(rendered, environment))
-    kubectl(target, "wait", "--for=condition=Established", "crd/tuningjobs.kubetune.dev")
-    kubectl(target, "wait", "--for=condition=Established", "crd/trials.kubetune.dev")
+    wait_for_kinds(target)
     if target.own:
         # The development image keeps its name: only a new pod takes the one just loaded.
         kubectl(target, "-n", "kubetune-system", "rollout", "restart", "deployment/kubetune")
@@ -61,6 +60,18 @@ def deploy(target: Target, environment: Mapping[str, str]) -> None:
         *("-n", "kubetune-system", "rollout", "status", "deployment/kubetune"),
         f"--timeout={ROLLOUT_TIMEOUT}",
     )
+
+
+def wait_for_kinds(target: Target) -> None:
+    """Wait until the API server serves both kinds.
+
+    A definition that is a moment old has `conditions: null`, at which `kubectl wait` for a
+    condition gives up; they come together with the accepted names.
+    """
+    for plural, kind in (("tuningjobs", "TuningJob"), ("trials", "Trial")):
+        named = f"--for=jsonpath={{.status.acceptedNames.kind}}={kind}"
+        for condition in (named, "--for=condition=Established"):
+            kubectl(target, "wait", condition, f"crd/{plural}.kubetune.dev")
 
 
 def main() -> int:
