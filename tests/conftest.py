@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.cluster.deploy import deploy, kubectl
+from tests.cluster.deploy import deploy, kubectl, wait_for_kinds
 from tests.cluster.layout import default_layout
 from tests.cluster.target import Target, resolve_target
 from tests.examples import IS_NIGHTLY, NIGHTLY_FACTOR
@@ -87,8 +87,7 @@ def cluster() -> TestCluster:
 def crds(cluster: TestCluster) -> TestCluster:
     """The cluster with both kinds and the admission policies, and no operator needed."""
     cluster.kubectl("apply", "-k", str(ROOT / "crds"))
-    for name in ("tuningjobs", "trials"):
-        cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}.kubetune.dev")
+    wait_for_kinds(cluster.target)
     return cluster
 
 
@@ -117,16 +116,22 @@ def namespace(cluster: TestCluster) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def helm() -> Helm:
-    """Runs helm with the words that it is given."""
+def helm_program() -> str:
+    """The path of helm."""
     installed = default_layout().tools / "helm"
     program = str(installed) if installed.exists() else shutil.which("helm")
     if program is None:
         pytest.fail("helm is not installed: `python -m tests.cluster tools` installs it")
+    return program
+
+
+@pytest.fixture(scope="session")
+def helm(helm_program: str) -> Helm:
+    """Runs helm with the words that it is given."""
 
     def run(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *words], input=stdin, capture_output=True, text=True, check=False
+            [helm_program, *words], input=stdin, capture_output=True, text=True, check=False
         )
 
     return run

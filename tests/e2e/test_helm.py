@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from release.build import build_chart
 from tests.cluster.deploy import deploy
 from tests.cluster.target import IMAGES, image_of
 from tests.conftest import ROOT, Helm, TestCluster
@@ -132,15 +133,21 @@ def older_chart(tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def archive(tmp_path: Path, helm_program: str) -> str:
+    """The chart as a release packs it."""
+    return str(build_chart(tmp_path, registry="", helm=helm_program))
+
+
+@pytest.fixture
 def jobs(crds: TestCluster, namespace: str) -> Jobs:
     """A namespace to tune in, without the plain manifests' operator."""
     return Jobs(crds, namespace)
 
 
 def test_a_release_lives_through_upgrade_rollback_uninstall_and_a_second_install(
-    release: Release, jobs: Jobs
+    release: Release, jobs: Jobs, archive: str
 ) -> None:
-    notes = release.install()
+    notes = release.install(chart=archive)
     assert "kubetune watch NAME" in notes
     (pod,) = release.operator_pods()
     assert all(status["ready"] for status in pod["status"]["containerStatuses"])
@@ -151,9 +158,8 @@ def test_a_release_lives_through_upgrade_rollback_uninstall_and_a_second_install
         jobs.wait_for_trial(name, "{.status.state}=Running")
     training = {pod["metadata"]["uid"] for pod in jobs.pods("long")}
 
-    release.install(
-        *("--set", "operator.workers=4", "--set", "crds.annotations.try=second"), command="upgrade"
-    )
+    changes = ("--set", "operator.workers=4", "--set", "crds.annotations.try=second")
+    release.install(*changes, command="upgrade", chart=archive)
     crd = release.cluster.get("crd", "tuningjobs.kubetune.dev")
     assert crd["metadata"]["annotations"]["try"] == "second"
     release.helm("rollback", "tuner", "--wait", "--timeout", "120s")
@@ -170,7 +176,7 @@ def test_a_release_lives_through_upgrade_rollback_uninstall_and_a_second_install
     )
     assert gone.stdout == ""
 
-    release.install()
+    release.install(chart=archive)
     jobs.patch("long", '{"spec": {"stop": true}}')
     assert jobs.finish("long")["reason"] == "StoppedByUser"
     assert [trial["status"]["attempts"] for trial in jobs.trials("long")] == [1, 1]

@@ -11,7 +11,6 @@ import pytest
 
 from release.build import build
 from release.project import ROOT
-from tests.cluster.layout import default_layout
 
 REGISTRY = "registry.example/team"
 
@@ -39,15 +38,10 @@ class Dist:
         return self.only("*.tgz")
 
 
-def helm_program() -> str:
-    installed = default_layout().tools / "helm"
-    return str(installed) if installed.exists() else "helm"
-
-
 @pytest.fixture(scope="session")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Dist:
+def dist(tmp_path_factory: pytest.TempPathFactory, helm_program: str) -> Dist:
     folder = tmp_path_factory.mktemp("dist")
-    build(folder, registry=REGISTRY, helm=helm_program())
+    build(folder, registry=REGISTRY, helm=helm_program)
     return Dist(folder)
 
 

@@ -15,7 +15,7 @@ from kubetune import __version__
 from release.build import build, checksums, released, restamped
 from release.project import ROOT
 from tests.conftest import Helm
-from tests.release.conftest import REGISTRY, Dist, helm_program
+from tests.release.conftest import REGISTRY, Dist
 
 pytestmark = pytest.mark.tools
 
@@ -46,8 +46,8 @@ def test_the_source_archive_builds_the_same_wheel(dist: Dist, tmp_path: Path) ->
     assert again.read_bytes() == dist.wheel.read_bytes()
 
 
-def test_two_builds_are_the_same_bytes(dist: Dist, tmp_path: Path) -> None:
-    build(tmp_path / "again", registry=REGISTRY, helm=helm_program())
+def test_two_builds_are_the_same_bytes(dist: Dist, tmp_path: Path, helm_program: str) -> None:
+    build(tmp_path / "again", registry=REGISTRY, helm=helm_program)
     for path in (dist.folder, tmp_path / "again"):
         checksums(path)
     want = (dist.folder / "SHA256SUMS").read_text("utf-8")
