@@ -254,9 +254,19 @@ def _environment(trial: TrialIdentity) -> list[dict[str, Any]]:
     return variables
 
 
-def _collector(
-    spec: TuningJobSpec, trial: TrialIdentity, *, image: str, rungs: Sequence[int]
-) -> dict[str, Any]:
+def collector_environment(
+    spec: TuningJobSpec, trial: TrialIdentity, *, rungs: Sequence[int], pod: str
+) -> dict[str, str]:
+    """Return the environment of the collector in a pod of that name."""
+    return {
+        "KUBETUNE_TRIAL": trial.name,
+        "KUBETUNE_NAMESPACE": trial.namespace,
+        "KUBETUNE_POD_NAME": pod,
+        "KUBETUNE_COLLECT": _to_collect(spec, trial, rungs),
+    }
+
+
+def _to_collect(spec: TuningJobSpec, trial: TrialIdentity, rungs: Sequence[int]) -> str:
     objective = spec.objective
     configuration: dict[str, Any] = {
         "source": spec.metrics.source.value,
@@ -271,6 +281,12 @@ def _collector(
         configuration["trained"] = trial.trained
     if spec.metrics.path is not None:
         configuration["path"] = spec.metrics.path
+    return json.dumps(configuration)
+
+
+def _collector(
+    spec: TuningJobSpec, trial: TrialIdentity, *, image: str, rungs: Sequence[int]
+) -> dict[str, Any]:
     sidecar: dict[str, Any] = {
         "name": names.COLLECTOR_CONTAINER,
         "image": image,
@@ -278,7 +294,7 @@ def _collector(
         "restartPolicy": "Always",
         "env": [
             *(v for v in _environment(trial)[:3]),
-            {"name": "KUBETUNE_COLLECT", "value": for_kubelet(json.dumps(configuration))},
+            {"name": "KUBETUNE_COLLECT", "value": for_kubelet(_to_collect(spec, trial, rungs))},
         ],
         "resources": {
             "requests": {"cpu": "10m", "memory": "32Mi"},

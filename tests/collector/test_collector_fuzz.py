@@ -44,7 +44,7 @@ def collected(*pieces: bytes, source: str, patterns: tuple[Pattern, ...]) -> tup
         assert entry.keys() <= {"step", "time", "metrics", "nonFinite"}
         assert entry.keys() & {"metrics", "nonFinite"}
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["time"])
-    words = collection.last_words()
+    words = collection.last_words(whole=True)
     json.loads(words)
     return json.dumps(observations, allow_nan=False), words
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from kubetune.collector.collect import Collection
 from kubetune.collector.loop import DRAIN, FLUSH_AFTER_END, FLUSH_AFTER_STOP, Inbox, Loop
 from kubetune.collector.parse import finder
@@ -57,6 +59,7 @@ class World(Inbox):
     def __init__(self, *script: Event, accepts_from: float = 0.0) -> None:
         super().__init__()
         self.now = 0.0
+        self.is_whole = False
         self.stopping = threading.Event()
         self.desk = Desk(lambda: self.now, accepts_from)
         self.collection = Collection(
@@ -79,7 +82,9 @@ class World(Inbox):
 
     def run(self) -> float:
         """Run the loop; return when it ended."""
-        Loop(self, self.collection, self.desk, self.stopping, lambda: self.now).run()
+        loop = Loop(self, self.collection, self.desk, self.stopping, lambda: self.now)
+        loop.run()
+        self.is_whole = loop.is_whole
         return self.now
 
 
@@ -128,7 +133,7 @@ def test_an_api_server_that_is_away_for_a_minute_gets_everything_afterwards() ->
 def test_at_the_end_an_api_server_that_stays_away_is_waited_for_in_bounds() -> None:
     world = World(says(1, "acc=1\n"), (2, END, b""), accepts_from=1e9)
     assert world.run() == 2 + FLUSH_AFTER_END
-    assert world.collection.last_words().startswith(b'{"observations":[{"step":1,')
+    assert world.collection.last_words(whole=True).startswith(b'{"observations":[{"step":1,')
 
 
 def test_sigterm_while_publishing_the_end_shortens_the_wait() -> None:
@@ -160,3 +165,20 @@ def test_an_end_after_the_drain_was_given_up_changes_nothing() -> None:
     world = World(says(1, "acc=1\n"), (2, STOP, b""), (late, END, b""), accepts_from=late)
     world.run()
     assert world.desk.sent[-1][1] == [1]
+
+
+@pytest.mark.parametrize(
+    ("script", "accepts_from", "want"),
+    [
+        pytest.param([says(1, "acc=1\n"), (2, END, b"")], 0, True, id="read and reported"),
+        pytest.param([(1, END, b"")], 0, True, id="read, and there was nothing to report"),
+        pytest.param([says(1, "acc=1\n"), (2, END, b"")], 1e9, False, id="read, never reported"),
+        pytest.param([says(1, "acc=1\n"), (2, STOP, b"")], 0, False, id="not read in time"),
+    ],
+)
+def test_the_operator_is_told_whether_everything_was_read_and_reported(
+    script: list[Event], accepts_from: float, *, want: bool
+) -> None:
+    world = World(*script, accepts_from=accepts_from)
+    world.run()
+    assert world.is_whole is want

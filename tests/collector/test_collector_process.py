@@ -110,7 +110,12 @@ def test_a_trial_that_reports_nothing_leaves_its_last_lines_and_no_patch(
     with CollectorProcess(tmp_path, server.server_port, {}) as collector:
         assert collector.wait() == 0
     assert server.received("PATCH") == []
-    assert collector.last_words() == {"observations": [], "lines": 2, "tail": ["loading", "boom"]}
+    assert collector.last_words() == {
+        "observations": [],
+        "lines": 2,
+        "whole": True,
+        "tail": ["loading", "boom"],
+    }
 
 
 def test_nothing_is_lost_while_the_api_server_is_away(server: ApiServer, tmp_path: Path) -> None:
@@ -154,7 +159,12 @@ def test_a_container_that_never_starts_does_not_keep_the_collector(
         server.next("GET")
         collector.terminate()
         assert collector.wait() == 0
-    assert collector.last_words() == {"observations": [], "lines": 0, "tail": []}
+    assert collector.last_words() == {
+        "observations": [],
+        "lines": 0,
+        "whole": True,
+        "tail": [],
+    }
 
 
 def test_a_file_is_reported_until_sigterm(server: ApiServer, tmp_path: Path) -> None:

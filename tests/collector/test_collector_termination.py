@@ -13,7 +13,9 @@ TIME = "2026-01-02T03:04:05.000Z"
 
 
 def message(series: Series, tail: list[str], lines: int = 7) -> dict[str, Any]:
-    raw = termination_message(series.most_telling(), objective="acc", lines=lines, tail=tail)
+    raw = termination_message(
+        series.most_telling(), objective="acc", lines=lines, tail=tail, whole=True
+    )
     assert len(raw) <= LIMIT
     decoded: dict[str, Any] = json.loads(raw)
     return decoded
@@ -31,6 +33,7 @@ def test_a_trial_that_reported_nothing_leaves_its_last_lines() -> None:
     assert message(filled(0), ["Traceback", "boom"]) == {
         "observations": [],
         "lines": 7,
+        "whole": True,
         "tail": ["Traceback", "boom"],
     }
 

@@ -17,7 +17,13 @@ from pydantic import BaseModel, ValidationError
 
 from kubetune.api.trial import TrialStatus
 from kubetune.api.tuningjob_status import TuningJobStatus
-from kubetune.errors import AlreadyExistsError, ConflictError, InvalidError, NotFoundError
+from kubetune.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
 from kubetune.kube.client import Client
 from kubetune.kube.objects import ObjectKey
 from kubetune.kube.transport import Query
@@ -64,6 +70,7 @@ class FakeApi:
         now: Its clock.
         admission: Called with plural and body before a create; raises to refuse it.
         logs: What each pod printed, by its name.
+        kubelets_answer: False while no log can be had.
     """
 
     def __init__(self) -> None:
@@ -72,6 +79,7 @@ class FakeApi:
         self.now = BEGINNING
         self.admission: Callable[[str, Mapping[str, Any]], None] = lambda _plural, _body: None
         self.logs: dict[str, str] = {}
+        self.kubelets_answer = True
         self.revision = 100
         self._uids = 0
 
@@ -85,6 +93,8 @@ class FakeApi:
         key = ObjectKey(namespace, call.name)
         if call.subresource == "log":
             self.find(call.plural, key)
+            if not self.kubelets_answer:
+                raise UnavailableError(502, "dial tcp: no route to host")
             return self.logs.get(call.name, "").encode()
         if call.method == "GET":
             return msgspec.json.encode(self.find(call.plural, key))

@@ -1,16 +1,19 @@
 """Operator processes on the fake cluster: the real reconciler, its memory and its end."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
 
+from kubetune.collector import reread
 from kubetune.controller.apply import Writer
 from kubetune.controller.cluster import Cluster, key_of
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.metrics import Metrics
+from kubetune.controller.pod_logs import PodLogs
 from kubetune.controller.reconcile import Reconciler
 from kubetune.controller.settings import RoleKind
 from kubetune.errors import ClusterError
@@ -21,6 +24,12 @@ from tests.controller.fake_cluster import BEGINNING, Call, Event, FakeClient
 from tests.controller.toy_cluster import World, is_ours
 
 _LOOKS_IN_A_SECOND = 30
+
+
+async def _read_here(log: bytes, environment: Mapping[str, str]) -> bytes:
+    out = io.BytesIO()
+    reread.run(environment, io.BytesIO(log), out)
+    return out.getvalue()
 
 
 class ProcessDiedError(BaseException):
@@ -80,6 +89,7 @@ class Operator:
                 client=self.client,
                 cluster=self._cluster,
                 writer=Writer(self.client, self._cluster, collector_image="collector:1"),
+                pod_logs=PodLogs(self.client, read=_read_here),
                 recorder=self.notes,
                 metrics=Metrics(),
                 collector_image="collector:1",

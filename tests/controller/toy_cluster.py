@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubetune.api.names import ANNOTATION_RESOURCE, LABEL_TRIAL, LABEL_TUNING_JOB
+from kubetune.api.names import (
+    ANNOTATION_RESOURCE,
+    COLLECTOR_CONTAINER,
+    LABEL_TRIAL,
+    LABEL_TUNING_JOB,
+)
 from kubetune.errors import NotFoundError
 from kubetune.kube.objects import ObjectKey
 from tests.controller.builders import NAME, NAMESPACE, make_body
@@ -27,6 +32,7 @@ class Script:
         exit_code: How it ends.
         last_words: The end of its log.
         ends: False for code that never ends by itself.
+        is_heard: False when its collector reports nothing and leaves no words.
     """
 
     values: tuple[float, ...] = (0.5,)
@@ -34,6 +40,7 @@ class Script:
     exit_code: int = 0
     last_words: str = ""
     ends: bool = True
+    is_heard: bool = True
 
 
 @dataclass(kw_only=True)
@@ -233,7 +240,8 @@ class World:
         resumed, done = pod["resumed"], ticks // script.pace
         step, last = resumed + done, pod["until"] or len(script.values)
         if step <= min(last, len(script.values)):
-            self._report(trial, script.values[:step], since=resumed)
+            if script.is_heard:
+                self._report(trial, script.values[:step], since=resumed)
             self.steps_trained[trial] += ticks % script.pace == 0
             if pod["directory"]:
                 self.checkpoints[pod["directory"]] = step
@@ -246,7 +254,8 @@ class World:
             }
             phase = "Failed" if script.exit_code else "Succeeded"
             self.api.logs[pod["metadata"]["name"]] = script.last_words
-            self._set(pod, phase=phase, train={"terminated": end})
+            mute = None if script.is_heard else {"terminated": {"exitCode": 137}}
+            self._set(pod, phase=phase, train={"terminated": end}, collector=mute)
 
     def _report(self, trial: str, values: tuple[float, ...], *, since: int) -> None:
         """Report as the collector does: all that this pod printed, whatever the operator wrote."""
@@ -264,11 +273,14 @@ class World:
         *,
         phase: str,
         train: Mapping[str, Any] | None = None,
+        collector: Mapping[str, Any] | None = None,
         conditions: list[dict[str, Any]] | None = None,
     ) -> None:
         status: dict[str, Any] = {"phase": phase}
         if train is not None:
             status["containerStatuses"] = [{"name": "train", "state": train}]
+        if collector is not None:
+            status["initContainerStatuses"] = [{"name": COLLECTOR_CONTAINER, "state": collector}]
         if conditions is not None:
             status["conditions"] = conditions
         self.api.update("pods", ObjectKey(NAMESPACE, pod["metadata"]["name"]), status=status)

@@ -33,11 +33,18 @@ CASES = {
         want_reason="ContainerFailed",
         want_words=("exit code 1", "no such file: data.csv"),
     ),
-    "crashes-without-a-collector": Case(  # the operator reads the log itself
+    "crashes-without-a-collector": Case(
         code="print('loading data'); raise SystemExit('no such file: labels.csv')",
         metrics={"source": "Annotation"},
         want_reason="ContainerFailed",
         want_words=("exit code 1", "no such file: labels.csv"),
+    ),
+    "reports-nothing-without-a-collector": Case(  # the operator asks for the last lines
+        code="print('epoch 1 done'); print('accuracy is fine')",
+        metrics={"source": "Annotation"},
+        want_state="MetricsUnavailable",
+        want_reason="MetricNotReported",
+        want_words=("set the pod annotation kubetune.dev/metrics", "accuracy is fine"),
     ),
     "uses-too-much-memory": Case(
         code="blocks = [bytearray(2**24) for _ in range(64)]",

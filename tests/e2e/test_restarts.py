@@ -1,6 +1,9 @@
 """The operator may die at any moment: nothing is lost and nothing runs twice."""
 
+import os
 import random  # noqa: TID251  the moments of a killer, with a fixed seed
+import signal
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.bringup import bring_up
+from tests.cluster.layout import default_layout
+from tests.cluster.processes import read_record
+from tests.cluster.progress import Reporter
 from tests.conftest import TestCluster
 from tests.e2e.local_operator import LocalOperator, deployment_away, operator_kubeconfig
 from tests.e2e.tuning_jobs import REPORTS_X, Jobs, states, trains, tuning_job
@@ -16,6 +23,8 @@ pytestmark = pytest.mark.cluster
 
 KILLS = 10
 TRIALS = 24
+EPOCHS = 12
+COLLECTOR = b"/app/kubetune/collector/__main__.py"
 
 
 @pytest.fixture
@@ -91,6 +100,51 @@ def test_two_operators_by_mistake_do_no_harm(
         assert len(jobs.pods("both")) == 6
     finally:
         second.kill()
+
+
+def test_an_api_server_that_is_away_while_trials_end_costs_no_trial_and_no_report(
+    kubetune: TestCluster, jobs: Jobs
+) -> None:
+    """The real process is killed while trials train, and comes back when even collectors ended."""
+    if not kubetune.target.own:
+        pytest.skip("somebody else's API server is left alone")
+    layout = default_layout()
+    server = read_record(layout.processes, "kube-apiserver")
+    assert server is not None
+    limits = {"maxTrials": 6, "maxParallelTrials": 3}
+    jobs.apply(tuning_job("cut", trains(EPOCHS, seconds=0.5), limits=limits))
+    jobs.wait_for_trial("cut-2", "{.status.observations[0].step}=1")
+    os.kill(server.pid, signal.SIGKILL)
+    try:
+        _wait_until_no_collector_runs()
+    finally:
+        bring_up(layout, Reporter())
+    status = jobs.finish("cut", seconds=180)
+    trials = jobs.trials("cut")
+    assert (status["phase"], status["progress"]) == ("Complete", "6/6")
+    assert states(trials) == ["Succeeded"] * 6
+    assert [trial["status"]["attempts"] for trial in trials] == [1] * 6
+    for trial in trials:
+        reported = trial["status"]["observations"]
+        assert [each["step"] for each in reported] == list(range(1, EPOCHS + 1))
+    pods = jobs.pods("cut")
+    assert len(pods) == 6, "a trial ran twice"
+    assert _most_at_once(pods) <= limits["maxParallelTrials"]
+
+
+def _wait_until_no_collector_runs(seconds: float = 60) -> None:
+    """Ask the machine, since no API server can be asked."""
+    deadline = time.monotonic() + seconds
+    while any(COLLECTOR in _command(process) for process in Path("/proc").glob("[0-9]*")):
+        assert time.monotonic() < deadline, "a collector never ends without an API server"
+        time.sleep(0.2)
+
+
+def _command(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return b""
 
 
 def _wait_for_progress(jobs: Jobs, *, trials: int, extra_seconds: float) -> None:

@@ -114,4 +114,18 @@ def test_last_words_are_observations_and_the_end_of_the_log() -> None:
     ],
 )
 def test_last_words_that_make_no_sense_say_nothing(text: str) -> None:
-    assert read_last_words(text) == LastWords()
+    words = read_last_words(text)
+    assert (words.observations, words.tail) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        pytest.param('{"observations": [], "whole": true}', True, id="whole"),
+        pytest.param('{"observations": [], "whole": false}', False, id="cut"),
+        pytest.param('{"observations": []}', True, id="of an earlier version, which did not say"),
+        pytest.param("Killed", False, id="of a collector that could not say"),
+    ],
+)
+def test_last_words_say_whether_they_are_all(text: str, *, want: bool) -> None:
+    assert read_last_words(text).whole is want

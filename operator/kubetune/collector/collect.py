@@ -48,13 +48,14 @@ class Collection:
         self._take(self._splitter.close())
         self._record(self._steps.close(), None)
 
-    def last_words(self) -> bytes:
-        """Return the termination message for what came so far."""
+    def last_words(self, *, whole: bool) -> bytes:
+        """Return the termination message for what came so far; whole: all came, and is reported."""
         return termination_message(
             self.series.most_telling(),
             objective=self._objective,
             lines=self._splitter.count,
             tail=self._splitter.tail(TAIL_LINES, TAIL_WIDTH),
+            whole=whole,
         )
 
     def _take(self, lines: Iterator[Line]) -> None:

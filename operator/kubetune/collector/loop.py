@@ -82,7 +82,13 @@ class Loop:
         self._stopping = stopping
         self._monotonic = monotonic
         self._ended = False
+        self._came_to_its_end = False
         self._deadline: float | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """True when the output was read to its end and nothing of it is unpublished."""
+        return self._came_to_its_end and self._reporter.due_in() is None
 
     def run(self) -> None:
         """Return when everything is published, or cannot be in time, or has nowhere to go."""
@@ -110,6 +116,7 @@ class Loop:
             self._stop()
         elif what == Inbox.END:
             if not self._ended:
+                self._came_to_its_end = True
                 self._end()
         elif not self._ended:
             self._collection.feed(piece)

@@ -97,11 +97,13 @@ def _collect(
     stopping = threading.Event()
     source = _source(settings, inbox, connect=connect, token=token)
     reader = _Reader(source, inbox, stopping)
+    loop = Loop(inbox, collection, reporter, stopping)
     try:
         reader.start()
-        Loop(inbox, collection, reporter, stopping).run()
+        loop.run()
     finally:
-        _write(settings.termination_log, collection.last_words())
+        is_whole = loop.is_whole and not reader.failed
+        _write(settings.termination_log, collection.last_words(whole=is_whole))
         reporter.close()
     return 1 if reader.failed else 0
 

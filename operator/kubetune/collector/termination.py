@@ -2,7 +2,7 @@
 
 The operator reads it when a trial's observations are missing: because the API server was away at
 the end (then the latest observations are in it), or because the training printed none (then its
-last lines say why).
+last lines say why). Where it is not `whole`, the operator reads the log itself (`reread`).
 """
 
 import json
@@ -21,7 +21,7 @@ _FOR_OBSERVATIONS = 2400
 
 
 def termination_message(
-    points: Iterable[Point], *, objective: str, lines: int, tail: Sequence[str]
+    points: Iterable[Point], *, objective: str, lines: int, tail: Sequence[str], whole: bool
 ) -> bytes:
     """Return the termination message, at most `LIMIT` bytes of JSON.
 
@@ -30,6 +30,7 @@ def termination_message(
         objective: Name of the objective metric; where all metrics do not fit, it stands alone.
         lines: Lines of training output.
         tail: The last of them, oldest first; the newest that fit are kept.
+        whole: True when the output was read to its end and all of it was reported.
     """
     observations: list[dict[str, Any]] = []
     room = _FOR_OBSERVATIONS
@@ -40,7 +41,12 @@ def termination_message(
         observations.append(text)
         room -= len(_encoded(text)) + 1
     observations.sort(key=lambda observation: int(observation["step"]))
-    message: dict[str, Any] = {"observations": observations, "lines": lines, "tail": []}
+    message: dict[str, Any] = {
+        "observations": observations,
+        "lines": lines,
+        "whole": whole,
+        "tail": [],
+    }
     room = LIMIT - len(_encoded(message))
     kept: list[str] = []
     for line in reversed(tail):

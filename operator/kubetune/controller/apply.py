@@ -25,7 +25,7 @@ from kubetune.errors import (
 )
 from kubetune.kube.client import Client
 from kubetune.kube.objects import Job, ObjectKey, Trial, TrialStatus
-from kubetune.kube.paths import JOBS, PODS, TRIALS, TUNING_JOBS
+from kubetune.kube.paths import JOBS, TRIALS, TUNING_JOBS
 from kubetune.record.messages import shortened
 from kubetune.record.objects import identity_of, plain_status, trial_body
 from kubetune.trialjob import build_trial_job
@@ -34,9 +34,6 @@ _log = logging.getLogger(__name__)
 
 _trial_decoder = msgspec.json.Decoder(Trial)
 _job_decoder = msgspec.json.Decoder(Job)
-_LOG_LINES = 10
-# A progress bar can be one line of many megabytes.
-_LOG_BYTES = 16384
 
 
 class NameTakenError(ClusterError):
@@ -163,26 +160,6 @@ class Writer:
         written: Mapping[str, Any] = msgspec.json.decode(answer)
         self._cluster.see(written)
         return written
-
-    async def log_tail(self, view: TrialView, container: str) -> str:
-        """Return the last lines that a trial's container printed; "" when they can't be had."""
-        if view.pod is None:
-            return ""
-        metadata = view.pod.metadata
-        try:
-            answer = await self._client.request(
-                "GET",
-                PODS.path(metadata.namespace, metadata.name, "log"),
-                query={
-                    "container": container,
-                    "tailLines": _LOG_LINES,
-                    "limitBytes": _LOG_BYTES,
-                },
-            )
-        except ClusterError as error:
-            _log.info("no log", extra={"pod": metadata.name, "reason": str(error)})
-            return ""
-        return answer.decode(errors="replace").strip()
 
 
 async def all_of(*writes: Any) -> list[Any]:

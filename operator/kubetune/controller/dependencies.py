@@ -7,6 +7,7 @@ from datetime import datetime
 from kubetune.controller.apply import Writer
 from kubetune.controller.cluster import Cluster
 from kubetune.controller.metrics import Metrics
+from kubetune.controller.pod_logs import PodLogs
 from kubetune.controller.settings import RoleKind
 from kubetune.kube.client import Client
 from kubetune.kube.events import Recorder
@@ -20,6 +21,7 @@ class Dependencies:
         client: To ask for dry runs and access.
         cluster: What is known.
         writer: To write with.
+        pod_logs: To read with what pods printed.
         recorder: To tell people with.
         metrics: To count with.
         collector_image: Image of the metrics sidecar.
@@ -31,6 +33,7 @@ class Dependencies:
     client: Client
     cluster: Cluster
     writer: Writer
+    pod_logs: PodLogs
     recorder: Recorder
     metrics: Metrics
     collector_image: str

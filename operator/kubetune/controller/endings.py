@@ -11,6 +11,7 @@ from kubetune.kube.objects import Condition, Observation, Pod, TrialStatus
 from kubetune.record import endings
 from kubetune.record import observations as reports
 from kubetune.record.endings import ended, quoted
+from kubetune.record.observations import LastWords
 from kubetune.record.verdict import Verdict, changed
 from kubetune.trialjob import training_container
 
@@ -22,15 +23,30 @@ def succeeded(
     *,
     rungs: Sequence[int],
     now: datetime,
+    words: LastWords | None = None,
 ) -> Verdict:
-    """Return the verdict on a trial whose training ended well: with a value, or without one."""
+    """Return the verdict on a trial whose training ended well: with a value, or without one.
+
+    Args:
+        status: The trial's status so far.
+        pod: The pod that reports for it.
+        spec: The TuningJob's spec.
+        rungs: Steps whose observations survive the thinning.
+        now: Stands in for an end that nobody recorded.
+        words: What was found in the log in place of the collector; None: what the collector said.
+    """
     status = _counted(status, pod, spec)
-    status, tail = _complete_reports(status, pod, spec, rungs=rungs, now=now)
+    said = words or _last_words(pod)
+    status = _complete_reports(status, pod, said, spec, rungs=rungs, now=now)
     fault = annotated(pod, now)[1] if pod is not None else ""
     at = _finish_time(pod, spec, now)
-    end = endings.well_ended(status, spec, tail=tail, fault=fault, at=at)
+    end = endings.well_ended(status, spec, tail=said.tail, fault=fault, at=at)
+    # A file is gone with its pod.
+    is_cut = spec.metrics.source is MetricsSource.STDOUT and not said.whole
+    if is_cut and words is None:
+        return Verdict(status=end, wants_reports=True)
     is_silent = end.state == TrialState.METRICS_UNAVAILABLE
-    return Verdict(status=end, wants_log=is_silent and not tail)
+    return Verdict(status=end, wants_log=is_silent and not said.tail)
 
 
 def failed(
@@ -53,7 +69,7 @@ def failed(
         now: Stands in for an end that nobody recorded.
     """
     status = _counted(status, pod, spec)
-    status, _ = _complete_reports(status, pod, spec, rungs=(), now=now)
+    status = _complete_reports(status, pod, _last_words(pod), spec, rungs=(), now=now)
     at = _finish_time(pod, spec, now)
     said = f"{job_end.reason}: {job_end.message}"
     if job_end.reason == "DeadlineExceeded":
@@ -84,27 +100,29 @@ def _counted(status: TrialStatus, pod: Pod | None, spec: TuningJobSpec) -> Trial
     return changed(status, attempts=status.attempts + 1, start_time=started)
 
 
+def _last_words(pod: Pod | None) -> LastWords:
+    return pods.last_words(pod) if pod is not None else LastWords()
+
+
 def _complete_reports(
     status: TrialStatus,
     pod: Pod | None,
+    words: LastWords,
     spec: TuningJobSpec,
     *,
     rungs: Sequence[int],
     now: datetime,
-) -> tuple[TrialStatus, tuple[str, ...]]:
-    """Add what the pod left behind; return also the last lines of its log, if known."""
-    if pod is None:
-        return status, ()
-    words = pods.last_words(pod)
+) -> TrialStatus:
+    """Add what the pod left behind."""
     left: Sequence[Observation] = words.observations
-    if spec.metrics.source is MetricsSource.ANNOTATION:
+    if spec.metrics.source is MetricsSource.ANNOTATION and pod is not None:
         left, _ = annotated(pod, now)
     if not left:
-        return status, words.tail
+        return status
     merged = reports.merge(status.observations, left, objective=spec.objective, keep=rungs)
     if merged == tuple(status.observations):
-        return status, words.tail
-    return changed(status, observations=list(merged)), words.tail
+        return status
+    return changed(status, observations=list(merged))
 
 
 def annotated(pod: Pod, now: datetime) -> tuple[tuple[Observation, ...], str]:

@@ -33,16 +33,24 @@ from kubetune.controller.starts import Starter
 from kubetune.core.decision import Decision, Outcome, OutcomeKind, StopTrial
 from kubetune.core.objective import incumbent
 from kubetune.core.trial import Trial as CoreTrial
-from kubetune.errors import ForbiddenError, InvalidError
-from kubetune.kube.objects import ObjectKey
+from kubetune.errors import ForbiddenError, InvalidError, UnavailableError
+from kubetune.kube.objects import ObjectKey, Pod
 from kubetune.record import trials
+from kubetune.record.objects import identity_of
 from kubetune.record.status import JobVerdict, verdict_of
+from kubetune.record.verdict import Verdict
 from kubetune.trialjob import retention_seconds, training_container
 
 _log = logging.getLogger(__name__)
 
 STUCK_AFTER = timedelta(seconds=60)
 """How long after its grace period a pod may take to go before the TuningJob says so."""
+
+REREAD_PATIENCE = timedelta(minutes=5)
+"""How long after a trial's end its log is asked for that its collector could not read: a kubelet or
+an API server may be away for that long."""
+
+REREAD_INTERVAL = timedelta(seconds=5)
 
 
 class Look:
@@ -197,11 +205,13 @@ class Look:
     async def _record_world(self, view: TrialView) -> None:
         """Record what the cluster says of a trial."""
         verdict = judge(view, self.spec, rungs=self._book.rungs, now=self.now)
+        if verdict.wants_reports and view.pod is not None:
+            verdict = await self._reread(view, view.pod, verdict)
         status = verdict.status
         if verdict.wake_at is not None:
             self._book.wake_after(verdict.wake_at - self.now)
         if verdict.wants_log:
-            tail = await self._with.writer.log_tail(view, training_container(self.spec))
+            tail = await self._with.pod_logs.tail(view.pod, training_container(self.spec))
             if tail:
                 message = f"{status.message}\nlast lines:\n{tail}"
                 status = msgspec.structs.replace(status, message=message)
@@ -213,6 +223,18 @@ class Look:
             self._book.wake_after(left)
             return
         await self._book.record(view, status)
+
+    async def _reread(self, view: TrialView, pod: Pod, verdict: Verdict) -> Verdict:
+        """Return the verdict on a trial whose collector did not read to the end."""
+        trial, rungs = identity_of(view.trial, self.body["metadata"]["name"]), self._book.rungs
+        try:
+            words = await self._with.pod_logs.last_words(pod, self.spec, trial, rungs)
+        except UnavailableError as error:
+            if self.now < (verdict.status.completion_time or self.now) + REREAD_PATIENCE:
+                return Verdict(status=view.trial.status, wake_at=self.now + REREAD_INTERVAL)
+            _log.warning("no log", extra={"pod": pod.metadata.name, "reason": str(error)})
+            words = pods.last_words(pod)
+        return judge(view, self.spec, rungs=rungs, now=self.now, words=words)
 
     async def _end(self, outcome: Outcome) -> bool:
         """Stop all trials that are not finished; False when one could not be told yet."""

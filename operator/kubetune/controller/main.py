@@ -21,6 +21,7 @@ from kubetune.controller.gauges import ClusterGauges
 from kubetune.controller.handlers import build_registry, serve
 from kubetune.controller.logs import configure_logging
 from kubetune.controller.metrics import Metrics
+from kubetune.controller.pod_logs import PodLogs
 from kubetune.controller.queue import WorkQueue
 from kubetune.controller.reconcile import Reconciler
 from kubetune.controller.server import serving
@@ -157,6 +158,7 @@ class Operator:
                 writer=Writer(
                     self._client, self._cluster, collector_image=self._settings.collector_image
                 ),
+                pod_logs=PodLogs(self._client),
                 recorder=recorder,
                 metrics=self._metrics,
                 collector_image=self._settings.collector_image,

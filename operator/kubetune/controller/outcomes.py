@@ -16,6 +16,7 @@ from kubetune.kube.objects import Job, Pod, TrialStatus
 from kubetune.record import observations as reports
 from kubetune.record.endings import ended, paused
 from kubetune.record.objects import granted_resource
+from kubetune.record.observations import LastWords
 from kubetune.record.verdict import Verdict, changed
 from kubetune.trialjob import training_container
 
@@ -32,7 +33,14 @@ QUIET_END = timedelta(seconds=30)
 """How long other containers may go on after the training before the Trial says so."""
 
 
-def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: datetime) -> Verdict:
+def judge(
+    view: TrialView,
+    spec: TuningJobSpec,
+    *,
+    rungs: Sequence[int],
+    now: datetime,
+    words: LastWords | None = None,
+) -> Verdict:
     """Return what is to be recorded about a trial.
 
     Args:
@@ -40,6 +48,7 @@ def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: da
         spec: The TuningJob's spec.
         rungs: Steps whose observations matter at once; empty without Hyperband.
         now: Aware; whole seconds are recorded.
+        words: What was found in the log in place of the collector; None if nobody looked.
     """
     status = view.trial.status
     if view.state.is_idle or view.has_earlier_job:
@@ -48,7 +57,7 @@ def judge(view: TrialView, spec: TuningJobSpec, *, rungs: Sequence[int], now: da
         return Verdict(status=_without_job(status, now))
     if view.job.metadata.deletion_timestamp is not None:
         return Verdict(status=status)
-    verdict = _of_job(view, view.job, spec, rungs=rungs, now=now)
+    verdict = _of_job(view, view.job, spec, rungs=rungs, now=now, words=words)
     if verdict.status is status:
         return verdict
     rested = paused(verdict.status, spec, resource=granted_resource(view.trial))
@@ -67,7 +76,13 @@ def _without_job(status: TrialStatus, now: datetime) -> TrialStatus:
 
 
 def _of_job(
-    view: TrialView, job: Job, spec: TuningJobSpec, *, rungs: Sequence[int], now: datetime
+    view: TrialView,
+    job: Job,
+    spec: TuningJobSpec,
+    *,
+    rungs: Sequence[int],
+    now: datetime,
+    words: LastWords | None,
 ) -> Verdict:
     pod, status = view.pod, view.trial.status
     failed = pods.condition(job.status.conditions, "Failed")
@@ -76,7 +91,7 @@ def _of_job(
         end = endings.failed(status, pod, spec, culprit=culprit, job_end=failed, now=now)
         return Verdict(status=end)
     if _is_complete(job, pod):
-        return endings.succeeded(status, pod, spec, rungs=rungs, now=now)
+        return endings.succeeded(status, pod, spec, rungs=rungs, now=now, words=words)
     # One that is still being taken away may yet end well within its grace period.
     if pod is not None and pods.is_disrupted(pod) and pods.is_over(pod):
         return _disrupted(status, pod, spec, now)

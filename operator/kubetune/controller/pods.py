@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kubetune.api.names import COLLECTOR_CONTAINER
 from kubetune.kube.objects import Condition, ContainerStatus, Pod, Terminated
-from kubetune.record.observations import LastWords, read_last_words
+from kubetune.record.observations import NO_WORDS, LastWords, read_last_words
 
 # Waiting reasons that no patience mends; image pulls may be a passing fault of the registry.
 _START_FAULTS = {
@@ -179,7 +179,9 @@ def first_failure(pods: Iterable[Pod]) -> Pod | None:
 def last_words(pod: Pod) -> LastWords:
     """Return what the collector left behind in the pod's status."""
     status = container(pod, COLLECTOR_CONTAINER)
-    for state in (status.state, status.last_state) if status is not None else ():
+    if status is None:
+        return LastWords()
+    for state in (status.state, status.last_state):
         if state.terminated is not None and state.terminated.message:
             return read_last_words(state.terminated.message)
-    return LastWords()
+    return NO_WORDS

@@ -31,10 +31,16 @@ class LastWords:
     Attributes:
         observations: The last ones, ascending by step; perhaps not all.
         tail: The last lines that the training code printed.
+        whole: False when the collector could not read or report everything.
     """
 
     observations: tuple[objects.Observation, ...] = ()
     tail: tuple[str, ...] = ()
+    whole: bool = True
+
+
+NO_WORDS = LastWords(whole=False)
+"""Of a collector that was killed before it could say anything."""
 
 
 def read_last_words(text: str) -> LastWords:
@@ -42,9 +48,9 @@ def read_last_words(text: str) -> LastWords:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        return LastWords()
+        return NO_WORDS
     if not isinstance(content, dict):
-        return LastWords()
+        return NO_WORDS
     tail = content.get("tail")
     lines = tail if isinstance(tail, list) else []
     listed = content.get("observations")
@@ -52,6 +58,8 @@ def read_last_words(text: str) -> LastWords:
     return LastWords(
         observations=tuple(o for o in map(_from_collector, reports) if o is not None),
         tail=tuple(str(line) for line in lines),
+        # Collectors of earlier versions do not say.
+        whole=content.get("whole") is not False,
     )
 
 

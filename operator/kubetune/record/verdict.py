@@ -16,11 +16,13 @@ class Verdict:
         status: The recorded status if nothing changed, else what is to be recorded.
         wake_at: A deadline of this trial; None without one.
         wants_log: True when the message should be completed with the pod's last log lines.
+        wants_reports: True when the observations should be completed from the pod's log first.
     """
 
     status: TrialStatus
     wake_at: datetime | None = None
     wants_log: bool = field(default=False)
+    wants_reports: bool = field(default=False)
 
 
 def changed(status: TrialStatus, **changes: object) -> TrialStatus:

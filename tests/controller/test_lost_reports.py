@@ -1,0 +1,141 @@
+"""What a collector could not report is read from the pod's log by the operator."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from kubetune.collector import reread
+from kubetune.controller.look import REREAD_PATIENCE
+from kubetune.controller.outcomes import judge
+from kubetune.controller.pod_logs import read_apart
+from kubetune.record.observations import read_last_words
+from tests.controller.builders import (
+    NOW,
+    ended,
+    job_complete,
+    make_job,
+    make_pod,
+    make_spec,
+    make_trial,
+    make_view,
+    spec_fields,
+)
+from tests.controller.fake_operator import Operator, run_to_the_end, run_until
+from tests.controller.toy_cluster import Script, World
+
+LOG = b"""2026-01-02T03:00:01.000000000Z loading
+2026-01-02T03:00:02.000000000Z epoch=1 accuracy=0.25
+2026-01-02T03:00:03.000000000Z epoch=2 accuracy=0.75
+"""
+COLLECT = {"container": "train", "objective": "accuracy", "metrics": ["accuracy"]}
+ONE = spec_fields(limits={"maxTrials": 1, "maxParallelTrials": 1})
+
+
+def environment(**collect: Any) -> dict[str, str]:
+    return {
+        "KUBETUNE_TRIAL": "digits-0",
+        "KUBETUNE_NAMESPACE": "default",
+        "KUBETUNE_POD_NAME": "digits-0-abcde",
+        "KUBETUNE_COLLECT": json.dumps({**COLLECT, **collect}),
+    }
+
+
+def unheard(log: bytes = LOG) -> World:
+    """A world whose only trial prints a log that its collector is kept from."""
+    world = World(script=lambda _: Script(values=(), last_words=log.decode(), is_heard=False))
+    world.submit(ONE)
+    return world
+
+
+async def test_a_trial_whose_collector_was_killed_gets_its_value_from_the_log() -> None:
+    world = unheard()
+    await run_to_the_end(world, Operator(world))
+    (trial,) = world.trials
+    assert (trial["status"]["state"], trial["status"]["value"]) == ("Succeeded", 0.75)
+    assert [(o["step"], o["time"]) for o in trial["status"]["observations"]] == [
+        (1, "2026-01-02T03:00:02Z"),
+        (2, "2026-01-02T03:00:03Z"),
+    ]
+
+
+async def test_a_log_without_the_metric_says_so_with_its_last_lines() -> None:
+    world = unheard(b"2026-01-02T03:00:01.000000000Z loss is great\n")
+    await run_to_the_end(world, Operator(world))
+    (trial,) = world.trials
+    assert trial["status"]["reason"] == "MetricNotReported"
+    assert trial["status"]["message"].endswith("last lines:\nloss is great")
+
+
+async def test_a_log_that_cannot_be_had_is_asked_for_again() -> None:
+    world = unheard()
+    world.api.kubelets_answer = False
+    operator = Operator(world)
+    await run_until(
+        world, [operator], lambda: any(call.subresource == "log" for call in operator.client.calls)
+    )
+    assert world.states == {"digits-0": "Running"}
+    world.api.kubelets_answer = True
+    await run_to_the_end(world, operator)
+    assert world.states == {"digits-0": "Succeeded"}
+
+
+async def test_a_log_that_can_never_be_had_does_not_keep_the_job_for_ever() -> None:
+    world = unheard()
+    world.api.kubelets_answer = False
+    operator = Operator(world)
+    began = world.api.now
+    await run_to_the_end(world, operator, within=600)
+    assert world.states == {"digits-0": "MetricsUnavailable"}
+    assert world.api.now - began >= REREAD_PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "want"),
+    [
+        pytest.param("Stdout", '{"observations": [], "whole": false}', True, id="cut"),
+        pytest.param("Stdout", '{"observations": [], "whole": true}', False, id="whole"),
+        pytest.param("Stdout", "", True, id="a collector that was killed"),
+        pytest.param("File", '{"observations": [], "whole": false}', False, id="a file is gone"),
+    ],
+)
+def test_the_log_is_read_only_where_the_collector_did_not(
+    source: str, words: str, *, want: bool
+) -> None:
+    sidecar = ended(0, name="kubetune-collector", message=words)
+    view = make_view(
+        make_trial(0, "Running", job_uid="job-0", attempts=1),
+        make_job(0, job_complete()),
+        make_pod(0, "Succeeded", ended(0), sidecar),
+    )
+    assert judge(view, make_spec(source=source), rungs=(), now=NOW).wants_reports is want
+
+
+async def test_a_process_of_its_own_reads_the_log() -> None:
+    words = read_last_words((await read_apart(LOG, environment())).decode())
+    assert [o.metrics for o in words.observations] == [{"accuracy": 0.25}, {"accuracy": 0.75}]
+    assert words.whole
+
+
+async def test_a_process_that_cannot_read_says_nothing() -> None:
+    assert await read_apart(LOG, {"KUBETUNE_COLLECT": "no JSON"}) == b""
+
+
+def test_more_observations_are_read_than_a_termination_message_holds() -> None:
+    log = b"".join(
+        b"2026-01-02T03:00:01.000000000Z epoch=%d accuracy=0.5\n" % step for step in range(150)
+    )
+    out = io.BytesIO()
+    assert reread.run(environment(), io.BytesIO(log), out) == 0
+    assert len(json.loads(out.getvalue())["observations"]) == 150
+
+
+def test_the_users_own_patterns_are_used() -> None:
+    pattern = {"metric": "accuracy", "regex": r"acc is (?P<value>\S+)"}
+    out = io.BytesIO()
+    log = io.BytesIO(b"2026-01-02T03:00:01.000000000Z acc is 0.5\n")
+    # In the process itself patterns get an alarm, which only a main thread may set.
+    assert reread.run(environment(patterns=[pattern]), log, out) == 0
+    (found,) = json.loads(out.getvalue())["observations"]
+    assert found["metrics"] == {"accuracy": 0.5}
