@@ -24,6 +24,8 @@ KINDS = {
     "no metric": (b"INFO worker 7 loaded batch 1234 of the data set in 0.02 s\n", ()),
     "like a metric": (b"INFO best_val_accuracy=0.91 so far, worker 7, batch 1234\n", ()),
     "metrics": (b"epoch=3 val_accuracy=0.9312 val_loss=0.2133 time=0.02 s\n", ()),
+    "heading in the line": (b"Epoch 3/10 - 2s - val_accuracy: 0.9312 - val_loss: 0.2133\n", ()),
+    "epoch without metric": (b"INFO epoch 3 batch 1234 of the data set in 0.02 s\n", ()),
     "JSON": (b'{"epoch": 3, "val_accuracy": 0.9312, "val_loss": 0.2133}\n', ()),
     "no match of a pattern": (b"INFO worker 7 loaded batch 1234 of the data set\n", (PATTERN,)),
     "match of a pattern": (b"acc=0.9312 loss=0.2133 in epoch 3\n", (PATTERN,)),

@@ -40,6 +40,7 @@ def collected(*pieces: bytes, source: str, patterns: tuple[Pattern, ...]) -> tup
     collection.close()
     observations = collection.series.observations()
     for entry in observations:
+        assert isinstance(entry["step"], int)
         assert 0 <= entry["step"] <= LARGEST_STEP
         assert entry.keys() <= {"step", "time", "metrics", "nonFinite"}
         assert entry.keys() & {"metrics", "nonFinite"}
@@ -56,6 +57,7 @@ fragments = st.one_of(
         [
             b"\n", b"\r", b" ", b"=", b"acc", b"loss", b"step", b"epoch", b"acc=0.5", b"loss=nan",
             b"step=3 ", b" acc=1e5,", b"acc=inf", b'{"acc": 0.25, "step": 7}\n', b'{"acc": "', b"}",
+            b"Epoch 3/10\n", b"epoch=0.5 ", b"[12]\t", b"INFO", b"Epoch (", b"[3]",
             b"\x1b[3", b"1m", b"\x00", b"-", b"+", b"1", b"e", b".", b"%", b"acc: 0.5 @12\n",
             b"\n2026-01-02T03:04:05.123456789Z ", b"\n2026-01-02T03:04:05.1+14:00 ",
             b"\n2026-99-99T99:99:99.9Z ", b"\n9999-12-31T23:59:59.9-14:00 ", b"x" * 17_000,

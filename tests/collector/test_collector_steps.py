@@ -5,7 +5,7 @@ import pytest
 from kubetune.collector.parse import Found
 from kubetune.collector.steps import StepCounter
 
-Report = tuple[int | None, dict[str, float]]
+Report = tuple[float | None, dict[str, float]]
 
 
 def place(*lines: Report) -> list[Report]:
@@ -87,6 +87,49 @@ def place(*lines: Report) -> list[Report]:
             [(None, {"loss": 1}), (None, {"acc": 0.1}), (None, {"loss": 2})],
             [(1, {"loss": 1, "acc": 0.1}), (1, {"loss": 2})],
             id="what waited in vain goes to the last step",
+        ),
+        pytest.param(
+            [(0.5, {"acc": 0.1}), (1, {"acc": 0.2}), (1.5, {"acc": 0.3}), (2, {"acc": 0.4})],
+            [(1, {"acc": 0.1}), (2, {"acc": 0.2}), (3, {"acc": 0.3}), (4, {"acc": 0.4})],
+            id="reports at parts of an epoch are counted",
+        ),
+        pytest.param(
+            [(1, {"acc": 0.1}), (2, {"acc": 0.2}), (2.5, {"acc": 0.3}), (3, {"acc": 0.4})],
+            [(1, {"acc": 0.1}), (2, {"acc": 0.2}), (3, {"acc": 0.3}), (4, {"acc": 0.4})],
+            id="from the first part on",
+        ),
+        pytest.param(
+            [
+                (0.5, {"loss": 1}), (1, {"loss": 2}), (1, {"acc": 0.1}),
+                (1.5, {"loss": 3}), (2, {"loss": 4}), (2, {"acc": 0.2}),
+            ],
+            [
+                (1, {"loss": 2}), (1, {"loss": 1, "acc": 0.1}),
+                (2, {"loss": 4}), (2, {"loss": 3, "acc": 0.2}),
+            ],
+            id="parts of an epoch at which the objective is not reported leave its epochs alone",
+        ),
+        pytest.param(
+            [
+                (0.5, {"acc": 0.1}), (1, {"loss": 2}), (1, {"acc": 0.2}), (1.5, {"acc": 0.3}),
+            ],
+            [(1, {"acc": 0.1}), (1, {"loss": 2}), (2, {"acc": 0.2}), (3, {"acc": 0.3})],
+            id="where reports are counted, the epochs of others do not count either",
+        ),
+        pytest.param(
+            [(1, {}), (None, {"acc": 0.1}), (None, {"acc": 0.2}), (2, {}), (None, {"acc": 0.3})],
+            [(1, {"acc": 0.1}), (1, {"acc": 0.2}), (2, {"acc": 0.3})],
+            id="reports below a heading belong to its epoch",
+        ),
+        pytest.param(
+            [(1, {}), (None, {"loss": 1}), (None, {"acc": 0.1}), (5, {"acc": 0.2})],
+            [(1, {"loss": 1}), (1, {"acc": 0.1}), (5, {"acc": 0.2})],
+            id="so do other metrics, unless the line itself has a step",
+        ),
+        pytest.param(
+            [(1, {}), (0.5, {"acc": 0.1}), (2, {}), (1.0, {"acc": 0.2})],
+            [(1, {"acc": 0.1}), (2, {"acc": 0.2})],
+            id="where reports are counted, headings do not count either",
         ),
         pytest.param([], [], id="nothing"),
     ],

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from kubetune.collector.lines import Line, LineSplitter
-from kubetune.collector.parse import Finder, Found, words
+from kubetune.collector.parse import Finder, words
 from kubetune.collector.series import Series
 from kubetune.collector.settings import Settings
-from kubetune.collector.steps import StepCounter
+from kubetune.collector.steps import Placed, StepCounter
 from kubetune.collector.termination import TAIL_LINES, TAIL_WIDTH, termination_message
 
 
@@ -63,9 +63,9 @@ class Collection:
             for found in self._find(line.text):
                 self._record(self._steps.place(found), line.stamp)
 
-    def _record(self, found: Found | None, stamp: bytes | None) -> None:
-        if found is not None and found.step is not None:
-            urgent = self.series.add(found.step, found.values, self._time(stamp))
+    def _record(self, placed: Placed | None, stamp: bytes | None) -> None:
+        if placed is not None:
+            urgent = self.series.add(placed.step, placed.values, self._time(stamp))
             self._on_report(urgent)
 
     def _time(self, stamp: bytes | None) -> str:

@@ -23,14 +23,18 @@ optional step::
   is dropped as well and never converted (``12.5ms`` is 12.5), unless it begins like a multiplier
   (``5k``, ``3M``, ``2GB``) or an exponent: such a value is not a number.
 - ``1_000``, ``1,000``, ``0,93``, ``0x1F``, ``1.2.3``, ``3/4`` and ``1e`` are not numbers.
-- The step is ``step=`` or, without that, ``epoch=`` (any case, a colon will do) on the same line:
-  an integer from 0 on, where ``3.0`` is 3 and ``3/27`` is 3.
+- The step is, on the same line, the first of ``global_step=``, ``step=``, ``epoch=``,
+  ``training_iteration=``, ``iteration=``, ``iter=`` (any case, a colon will do): an integer from 0
+  on, where ``3.0`` is 3 and ``3/27`` is 3.
+- Without those, it is the number behind a word that begins the line, alone or after a time, a level
+  or a bar: ``Epoch 3/27``, ``[Epoch 3]``, ``INFO - Epoch [3][10/50]``, ``step 300:``,
+  ``Iteration 3,``. So it is in what boosting prints: ``[12]<tab>``, ``12:<tab>``.
 - If a name stands twice in one line, the last one counts; if a step is reported twice, the last
   report of each metric counts.
 
-**JSON lines.** A line that is a JSON object with a metric among its keys; ``step`` or ``epoch`` as
-above. Values are numbers, ``NaN``, ``Infinity``, ``-Infinity``, or strings that hold a value as
-above; other values (true, null, lists) are no metrics. In an object without such a key
+**JSON lines.** A line that is a JSON object with a metric among its keys; the step as above, also
+as ``globalStep``. Values are numbers, ``NaN``, ``Infinity``, ``-Infinity``, or strings that hold a
+value as above; other values (true, null, lists) are no metrics. In an object without such a key
 (``{"message": "val_loss=0.2"}``) the default format is looked for::
 
     {"epoch": 3, "val_accuracy": 0.93, "val_loss": NaN}
@@ -39,12 +43,18 @@ above; other values (true, null, lists) are no metrics. In an object without suc
 count. Each names a metric and has a group ``value``, and optionally a group ``step``. Every match
 in a line counts. The text of ``value`` is read like a value above, without brackets or quotes.
 
-**Lines without a step.** The objective decides: its n-th line is step n, counted from 1. More
-exactly, a line with the objective and no step is one step after the largest step so far, so both
-kinds may be mixed; a step that is not an integer from 0 on counts as none. Another metric on a line
-of its own belongs to the objective before it, or to the one after it when that metric was printed
-before the first objective. If the line before gave a step to other metrics only, the objective
-belongs to that step.
+**Lines without a step.** After a line that is nothing but the heading of an epoch (``Epoch 3/10``,
+``--- Epoch 3 ---``), what follows belongs to that epoch, until the next heading. Otherwise the
+objective decides: its n-th line is step n, counted from 1. More exactly, a line with the objective
+and no step is one step after the largest step so far, so both kinds may be mixed; a step that is
+negative or not a number counts as none. Another metric on a line of its own belongs to the
+objective before it, or to the one after it when that metric was printed before the first objective.
+If the line before gave a step to other metrics only, the objective belongs to that step.
+
+**Fractions.** Steps are integers, and rounding would put several reports on one. So once the
+objective comes with a step between two (``epoch=0.5``), no step that is named counts any more, and
+reports are counted: at the epochs 0.5, 1.0 and 1.5 the objective is at the steps 1, 2 and 3. Other
+metrics at a fraction change nothing: an objective that comes once an epoch keeps its epoch.
 
 **Lines.** End at ``\n`` or ``\r``; colours and other terminal escapes are ignored; after 16 KiB a
 line is cut. Bytes that are not UTF-8 do no harm.
@@ -53,32 +63,23 @@ line is cut. Bytes that are not UTF-8 do no harm.
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from kubetune.collector.settings import LARGEST_STEP, Pattern
-
-_NAME = rb"A-Za-z0-9_\-./"
-# No possessive groups: Python 3.11.2, which Debian 12 ships, mistakes `(...)?+` in an alternative.
-# A number begins after a name alone, so giving characters back costs a line's length per name.
-_DECIMAL = rb"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_NUMBER = rb"([+-]?(?:" + _DECIMAL + rb"|(?i:inf(?:inity)?|nan)(?![A-Za-z])))"
-_UNIT = rb"(?:%|(?<=[\d.])(?![eEkKMGTPxXbBoO])[A-Za-z]{1,6})?"
-_END = rb"(?=[.:]?(?:[\s;|)\]}>\"'*!]|,(?!\d)|\Z))"
-_VALUE = _NUMBER + _UNIT + _END
-_LOOSE_VALUE = re.compile(rb"[\s(\[{<\"']*" + _VALUE)
-# Before a number may stand a quote, or what numpy, PyTorch and JAX show around one of theirs.
-_SHOWN_AS = rb"(?:[\"']|(?:(?:np|numpy)\.float\d+|tensor|Array)\()?"
-_SIGN = rb"[\"']?[ \t]*([=:])[ \t]*" + _SHOWN_AS
-_STEP = re.compile(
-    rb"(?<![" + _NAME + rb"])((?i:step|epoch))" + _SIGN + _NUMBER + rb"(?:/\d+)?" + _END
-)
+from kubetune.collector.named_steps import HEADING_WORDS, as_step, heading_of, step_in, step_of
+from kubetune.collector.numbers import BEFORE_NAME, SIGN, VALUE, number_in, number_of
+from kubetune.collector.settings import Pattern
 
 
 class Found(NamedTuple):
-    """What one line says: values by metric name (any float, at least one), and its step if any."""
+    """What one line says.
+
+    Attributes:
+        values: Any float by the metric's name; none where the line is the heading of an epoch.
+        step: From 0 on, if the line names one; a fraction lies between two steps.
+    """
 
     values: dict[str, float]
-    step: int | None
+    step: float | None
 
 
 Finder = Callable[[bytes], Iterator[Found]]
@@ -92,12 +93,12 @@ def finder(metrics: Sequence[str], patterns: Sequence[Pattern]) -> Finder:
 
 def words(metrics: Sequence[str], patterns: Sequence[Pattern]) -> tuple[bytes, ...]:
     """Return words of which a line must hold one to be worth looking at; empty: every line is."""
-    return () if patterns else tuple(name.encode() for name in metrics)
+    return () if patterns else (*(name.encode() for name in metrics), *HEADING_WORDS)
 
 
 def _default_finder(metrics: Sequence[str]) -> Finder:
     names = b"|".join(re.escape(name.encode()) for name in metrics)
-    token = re.compile(rb"(?<![" + _NAME + rb"])(" + names + rb")" + _SIGN + _VALUE)
+    token = re.compile(BEFORE_NAME + rb"(" + names + rb")" + SIGN + VALUE)
     strict = False
 
     def find(text: bytes) -> Iterator[Found]:
@@ -113,8 +114,8 @@ def _default_finder(metrics: Sequence[str]) -> Finder:
                 for match in matches
                 if match[2] == b"=" or not (strict or _is_cut_off(text))
             }
-            found = Found(values, _step_of(text))
-        if found.values:
+            found = Found(values, step_of(text) if values else heading_of(text))
+        if found.values or found.step is not None:
             yield found
 
     return find
@@ -124,19 +125,6 @@ def _is_cut_off(text: bytes) -> bool:
     """Say whether a JSON object or a dict has lost its end, and so perhaps digits."""
     text = text.strip()
     return text.startswith(b"{") and not text.endswith(b"}")
-
-
-def _step_of(text: bytes) -> int | None:
-    steps: dict[bytes, int | None] = {}
-    for match in _STEP.finditer(text):
-        steps.setdefault(match[1].lower(), _step(float(match[3])))
-    return steps.get(b"step", steps.get(b"epoch"))
-
-
-def _step(number: float | None) -> int | None:
-    if number is None or not 0 <= number <= LARGEST_STEP or not number.is_integer():
-        return None
-    return int(number)
 
 
 def _json_line(text: bytes, metrics: Sequence[str]) -> Found | None:
@@ -150,41 +138,21 @@ def _json_line(text: bytes, metrics: Sequence[str]) -> Found | None:
         return None
     if not any(name in record for name in metrics):
         return None
-    numbers = {name: _json_number(record[name]) for name in metrics if name in record}
-    steps = (record[key] for key in ("step", "Step", "epoch", "Epoch") if key in record)
-    return Found(
-        {name: number for name, number in numbers.items() if number is not None},
-        _step(_json_number(next(steps, None))),
-    )
-
-
-def _json_number(value: Any) -> float | None:
-    if isinstance(value, str):
-        return _number(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:  # an integer beyond every float
-        return float("inf") if value > 0 else float("-inf")
-
-
-def _number(text: str) -> float | None:
-    """Read a value that stands alone; None if it is not a number."""
-    match = _LOOSE_VALUE.match(text.encode("utf-8", "replace"))
-    return float(match[1]) if match else None
+    numbers = {name: number_of(record[name]) for name in metrics if name in record}
+    values = {name: number for name, number in numbers.items() if number is not None}
+    return Found(values, step_in(record) if values else None)
 
 
 def _pattern_finder(patterns: Sequence[Pattern]) -> Finder:
     def find(text: bytes) -> Iterator[Found]:
         line = text.decode("utf-8", "replace")
-        by_step: dict[int | None, dict[str, float]] = {}
+        by_step: dict[float | None, dict[str, float]] = {}
         for pattern in patterns:
             has_step = "step" in pattern.regex.groupindex
             for match in pattern.regex.finditer(line):
-                value = _number(match["value"] or "")
+                value = number_in(match["value"] or "")
                 if value is not None:
-                    step = _step(_number(match["step"] or "")) if has_step else None
+                    step = as_step(number_in(match["step"] or "")) if has_step else None
                     by_step.setdefault(step, {})[pattern.metric] = value
         stepless = by_step.pop(None, None)
         if stepless and by_step:  # a step found by one pattern holds for the whole line
