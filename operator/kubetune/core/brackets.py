@@ -76,6 +76,11 @@ def group(settings: HyperbandSettings, trials: Sequence[Trial]) -> list[Bracket]
     ]
 
 
+def newest_number(trials: Sequence[Trial]) -> int:
+    """Return the number of the newest bracket of these trials, of which there is one at least."""
+    return max([trial.bracket or 0 for trial in trials])
+
+
 def next_brackets(
     settings: HyperbandSettings, trials: Sequence[Trial]
 ) -> Iterator[tuple[int, int]]:
@@ -86,11 +91,11 @@ def next_brackets(
         trials: All trials of the run, by index ascending.
     """
     kinds = _kinds(settings)
-    brackets = group(settings, trials)
     number, room = 0, kinds[0][0]
-    if brackets:
-        newest = brackets[-1]
-        number = newest.number
+    if trials:
+        number = newest_number(trials)
+        members = [trial for trial in trials if (trial.bracket or 0) == number]
+        (newest,) = group(settings, members)
         room = 0 if newest.is_decided else newest.size - len(newest.trials)
     while True:
         if room <= 0:

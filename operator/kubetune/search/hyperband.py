@@ -5,8 +5,9 @@ makes of the trials. What becomes of them at the rungs is the business of `stopp
 promotion, synchronous.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from kubetune.api.parameters import ParameterValue
 from kubetune.api.strategy import HyperbandMode, HyperbandSearch, HyperbandSettings
@@ -38,7 +39,7 @@ def suggest(
     made: list[Suggestion] = []
     if settings.search is HyperbandSearch.BAYESIAN:
         made = _modelled(spec, settings, trials, count=count, first_index=first_index, seed=seed)
-    taken = [*taken_points(spec, trials, parents), *(point.parameters for point in made)]
+    taken = chain(taken_points(spec, trials, parents), [point.parameters for point in made])
     indices = range(first_index + len(made), first_index + count)
     return _placed(settings, [*made, *_random(spec, taken, indices, seed)], trials, seed)
 
@@ -53,7 +54,7 @@ def suggest_random(
     parents: Sequence[ParentRun] = (),
 ) -> Sequence[Suggestion]:
     """Return random points with a resource and a bracket, whatever `search` says."""
-    taken = [*taken_points(spec, trials, parents)]
+    taken = taken_points(spec, trials, parents)
     drawn = _random(spec, taken, range(first_index, first_index + count), seed)
     return _placed(_settings(spec), drawn, trials, seed)
 
@@ -98,7 +99,7 @@ def _as_recorded(trial: Trial) -> Trial:
 
 def _random(
     spec: TuningJobSpec,
-    taken: Sequence[Mapping[str, ParameterValue]],
+    taken: Iterable[Mapping[str, ParameterValue]],
     indices: range,
     seed: int,
 ) -> list[Suggestion]:

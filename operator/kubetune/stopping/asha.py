@@ -19,9 +19,8 @@ order of launch is, and stands in for it here. decisions/0002 has the measuremen
 Symbols: R the largest resource; η the reduction factor; n the population of a trial at a rung.
 """
 
-from bisect import bisect_left, insort
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from kubetune.api.trial import TrialState
@@ -33,13 +32,9 @@ from kubetune.core.trial import Trial
 
 RULE = "asha/v1"
 
-
-@dataclass(frozen=True, slots=True)
-class _Rung:
-    """A rung of one bracket; trials of other brackets do not compete at it."""
-
-    bracket: int
-    level: int
+Standing = Mapping[int, Mapping[int, Sequence[int]]]
+"""bracket -> level of a rung -> indices of the trials that stand there, ascending. Trials of other
+brackets do not compete at it."""
 
 
 def stop_behind(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTrial]:
@@ -48,80 +43,102 @@ def stop_behind(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTr
     if settings is None:
         return ()
     levels = levels_of(settings)
-    standing = {
-        trial.index: rung
-        for trial in trials
-        if trial.state is TrialState.RUNNING and (rung := _standing(trial, levels)) is not None
-    }
-    stops: list[StopTrial] = []
-    for rung in set(standing.values()):
-        judged = {index for index, at in standing.items() if at == rung}
-        recorded = _recorded(rung, trials, spec.objective, until=max(judged))
-        stops.extend(_behind(rung, recorded, judged, spec.objective, settings.reduction_factor))
+    standing: dict[int, dict[int, list[int]]] = {}
+    ordered = sorted(trials, key=_INDEX)
+    for trial in ordered:
+        if trial.state is TrialState.RUNNING:
+            level = _standing(trial, levels)
+            if level is not None:
+                rungs = standing.setdefault(trial.bracket or 0, {})
+                rungs.setdefault(level, []).append(trial.index)
+    stops = [
+        stop
+        for (bracket, level), rows in _recorded(standing, ordered, spec.objective).items()
+        for stop in _behind(
+            level, rows, standing[bracket][level], spec.objective, settings.reduction_factor
+        )
+    ]
     return sorted(stops, key=lambda stop: stop.index)
 
 
-def _standing(trial: Trial, levels: Sequence[int]) -> _Rung | None:
+def _standing(trial: Trial, levels: Sequence[int]) -> int | None:
     """Return the highest rung that the trial has passed; None before the first and at the top."""
-    bracket = trial.bracket or 0
     last = trial.observations[-1].step if trial.observations else -1
-    passed = [level for level in levels[bracket:] if level <= last]
+    passed = [level for level in levels[trial.bracket or 0 :] if level <= last]
     if not passed or passed[-1] == levels[-1]:
         return None
-    return _Rung(bracket, passed[-1])
+    return passed[-1]
+
+
+Rows = Sequence[tuple[int, float]]
+"""(index, value) of the trials that have a value at a rung, by index ascending."""
 
 
 def _recorded(
-    rung: _Rung, trials: Sequence[Trial], objective: ObjectiveSpec, *, until: int
-) -> dict[int, float]:
-    """Return the value at the rung of every trial of its bracket that has one, by index.
+    standing: Standing, trials: Sequence[Trial], objective: ObjectiveSpec
+) -> dict[tuple[int, int], Rows]:
+    """Return what is recorded at each (bracket, level) where somebody stands.
 
-    Later ones than `until` are left out: they change nothing for those before them.
+    All trials are looked at in every decision, so once for all rungs.
     """
-    bracket, level = rung.bracket, rung.level
     is_last = objective.value is FinalValue.LAST
-    recorded: dict[int, float] = {}
+    recorded: dict[tuple[int, int], list[tuple[int, float]]] = {}
+    wanted = {
+        bracket: [(level, recorded.setdefault((bracket, level), [])) for level in sorted(rungs)]
+        for bracket, rungs in standing.items()
+    }
+    if not wanted:
+        return {}
     for trial in trials:
         seen = trial.observations
-        if not seen or (trial.bracket or 0) != bracket or trial.index > until:
+        if not seen:
             continue
         last = seen[-1]
-        if last.step < level:
-            continue
-        if is_last and (last.step == level or len(seen) == 1):
-            recorded[trial.index] = last.value  # most trials end where they were stopped
-            continue
-        first = bisect_left(seen, level, key=_STEP)
-        value = final_value(seen[: first + 1], objective.value, objective.goal)
-        if value is not None:
-            recorded[trial.index] = value
-    return recorded
+        for level, rows in wanted.get(trial.bracket or 0, ()):
+            if last.step < level:
+                break
+            if is_last and last.step == level:
+                rows.append((trial.index, last.value))  # most trials end where they were stopped
+                continue
+            if is_last and seen[0].step >= level:
+                rows.append((trial.index, seen[0].value))
+                continue
+            first = bisect_left(seen, level, key=_STEP)
+            value = final_value(seen[: first + 1], objective.value, objective.goal)
+            if value is not None:
+                rows.append((trial.index, value))
+    return dict(recorded)
 
 
 _STEP = attrgetter("step")
+_INDEX = attrgetter("index")
 
 
 def _behind(
-    rung: _Rung,
-    recorded: Mapping[int, float],
-    judged: Container[int],
+    level: int,
+    rows: Rows,
+    judged: Sequence[int],
     objective: ObjectiveSpec,
     reduction_factor: int,
 ) -> Iterator[StopTrial]:
     """Yield a stop for each of the judged trials that is behind at the rung."""
-    scores: list[float] = []  # of the trials launched so far, ascending
-    for index in sorted(recorded):
-        score = to_score(recorded[index], objective.goal)
-        insort(scores, score)
-        keep = len(scores) // reduction_factor
-        if index not in judged or keep == 0 or score >= scores[-keep]:
+    sign = to_score(1.0, objective.goal)
+    scores = [sign * value for _, value in rows]
+    for index in judged:
+        place = bisect_left(rows, (index,))
+        population = place + 1
+        keep = population // reduction_factor
+        own = scores[place]
+        # Counted and not sorted: this is asked for every trial that stands somewhere.
+        ahead = [score for score in scores[:place] if score > own]
+        if keep == 0 or len(ahead) < keep:
             continue
         evidence = Evidence(
             rule=RULE,
-            step=rung.level,
-            value=recorded[index],
-            threshold=to_score(scores[-keep], objective.goal),
-            population=len(scores),
+            step=level,
+            value=rows[place][1],
+            threshold=to_score(sorted(ahead)[-keep], objective.goal),
+            population=population,
         )
         reason = _reason(evidence, keep, objective)
         yield StopTrial(index=index, reason=reason, evidence=evidence)

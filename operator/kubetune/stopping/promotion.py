@@ -11,6 +11,7 @@ takes any.
 Symbols: n the population of a rung; η the reduction factor.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from kubetune.api.trial import TrialState
@@ -19,7 +20,7 @@ from kubetune.core.decision import Promotion, StopTrial
 from kubetune.core.objective import to_score
 from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Trial
-from kubetune.stopping.standings import Row, Standings, promotion, stop
+from kubetune.stopping.standings import Standings, promotion, standings, stop
 
 RULE = "asha-promotion/v1"
 
@@ -77,8 +78,6 @@ def _tables(
 ) -> Iterator[Standings]:
     """Yield the standings at every rung of every bracket where a trial is Paused.
 
-    Asked at every event, and at most of them nobody may go on.
-
     Args:
         spec: The wish.
         trials: All trials of the run.
@@ -86,22 +85,37 @@ def _tables(
         are_all: False: only those rungs where a Paused trial may go on.
     """
     sign = -to_score(1.0, spec.objective.goal)
-    factor = spec.strategy.hyperband.reduction_factor if spec.strategy.hyperband else 1
-    rows: dict[tuple[int, int], list[Row]] = {}
-    best: dict[tuple[int, int], float] = {}  # of those that are Paused
+    rungs: dict[int, dict[int, _Losses]] = defaultdict(lambda: defaultdict(_Losses))
     for trial in trials:
-        for seen in trial.rungs:
-            key = (trial.bracket or 0, seen.step)
-            row = (sign * seen.value, trial.index, seen.value, trial)
-            rows.setdefault(key, []).append(row)
-        if trial.state is TrialState.PAUSED and trial.rungs:
-            best[key] = min(row[0], best.get(key, row[0]))
-    for key in sorted(best):
-        own = rows[key]
-        if key[1] not in levels:
+        if not trial.rungs:
             continue
-        if not are_all:
-            keep = len(own) // factor
-            if keep == 0 or best[key] > sorted([row[0] for row in own])[keep - 1]:
+        own = rungs[trial.bracket or 0]
+        for seen in trial.rungs:
+            own[seen.step].all.append(sign * seen.value)
+        if trial.state is TrialState.PAUSED:
+            own[seen.step].paused.append(sign * seen.value)
+    for bracket, own in sorted(rungs.items()):
+        members: list[Trial] | None = None
+        for level in levels:
+            losses = own[level]
+            if not losses.paused:
                 continue
-        yield Standings(level=key[1], rows=sorted(own))
+            best, keep = min(losses.paused), len(losses.all) // _factor(spec)
+            # Counted and not sorted: asked at every event, and at most of them nobody may go on.
+            if are_all or len([loss for loss in losses.all if loss < best]) < keep:
+                members = members or [t for t in trials if t.rungs and (t.bracket or 0) == bracket]
+                yield standings(members, level, spec.objective)
+
+
+class _Losses:
+    """What trials reached at one rung of one bracket; the smaller the better."""
+
+    __slots__ = ("all", "paused")
+
+    def __init__(self) -> None:
+        self.all: list[float] = []
+        self.paused: list[float] = []
+
+
+def _factor(spec: TuningJobSpec) -> int:
+    return spec.strategy.hyperband.reduction_factor if spec.strategy.hyperband else 1

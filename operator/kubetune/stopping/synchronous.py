@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.core.brackets import Bracket, group
+from kubetune.core.brackets import Bracket, group, newest_number
 from kubetune.core.decision import Promotion, StopTrial
 from kubetune.core.space import build_space
 from kubetune.core.trial import Trial
@@ -64,14 +64,16 @@ def _decided(spec: TuningJobSpec, trials: Sequence[Trial]) -> Iterator[tuple[Sta
     settings = spec.strategy.hyperband
     if settings is None:
         return
-    brackets = group(settings, trials)
+    # Where nobody waits nothing is decided, and most brackets are long over.
+    waiting = {trial.bracket or 0 for trial in trials if trial.state is TrialState.PAUSED}
+    if not waiting:
+        return
     is_last = _no_more_come(spec, trials)
-    for bracket in brackets:
-        if not any(trial.state is TrialState.PAUSED for trial in bracket.trials):
-            continue  # nobody waits; most brackets are long over
+    newest = newest_number(trials)
+    for bracket in group(settings, [t for t in trials if (t.bracket or 0) in waiting]):
         is_closed = (
             is_last
-            or bracket is not brackets[-1]
+            or bracket.number != newest
             or len(bracket.trials) >= bracket.size
             or bracket.is_decided
         )
