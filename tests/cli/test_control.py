@@ -34,6 +34,7 @@ async def test_an_action_sets_its_field_and_says_what_follows(
     assert got["spec"] == {**stored["spec"], **want}
     words = {"stop": "stopping for good", "suspend": "suspending", "resume": "resuming"}
     assert f"digits: {words[action]}" in out.getvalue()
+    assert all(flag in out.getvalue() for flag in target.flags) or action == "suspend"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """`kubetune explain`: the story of every kind of job and trial, from a cluster or a file."""
 
 import json
+import re
+import shlex
 from collections.abc import Sequence
+from contextlib import chdir
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 from kubetune.cli.access import Target
 from kubetune.cli.exits import CommandError, ExitCode
 from kubetune.cli.explain import ExplainOptions, explain
+from kubetune.cli.parser import build_parser
 from kubetune.cli.render.sparkline import WIDTH, sparkline
 from tests.cli.cli_builders import BEST, at, condition, job_body, stopped_body, trial_body
 from tests.cli.golden_files import Compare
@@ -281,8 +285,9 @@ async def story(
     path = tmp_path / "objects.yaml"
     path.write_text(yaml.safe_dump({"kind": "List", "items": list(objects)}), encoding="utf-8")
     out = StringIO()
-    options = ExplainOptions(name=name, trial=trial, filename=str(path))
-    code = await explain(NOWHERE, options, stdin=StringIO(), out=out, now=NOW)
+    options = ExplainOptions(name=name, trial=trial, filename=path.name)
+    with chdir(tmp_path):
+        code = await explain(NOWHERE, options, stdin=StringIO(), out=out, now=NOW)
     assert code is ExitCode.OK
     return out.getvalue()
 
@@ -313,7 +318,46 @@ async def test_from_a_cluster_the_same_is_told(
         server.put("/apis/kubetune.dev/v1alpha1/namespaces/team-a/trials", trial)
     out = StringIO()
     await explain(target, ExplainOptions(name="digits"), stdin=StringIO(), out=out, now=NOW)
-    assert out.getvalue() == await story(tmp_path, [running_job(), *TRIALS])
+    heading = "What to look at next"
+    told, _ = out.getvalue().split(heading)
+    assert told == (await story(tmp_path, [running_job(), *TRIALS])).split(heading)[0]
+    found = proposals(out.getvalue())
+    assert [command.split()[1] for command in found] == ["explain", "watch"]
+    for command in found:
+        arguments = build_parser("kubetune").parse_args(shlex.split(command)[1:])
+        assert (arguments.kubeconfig, arguments.name) == (target.kubeconfig, "digits")
+
+
+def proposals(text: str) -> list[str]:
+    """Return the commands that a story proposes, its lines put together again."""
+    _, lines = text.split("What to look at next\n")
+    whole = " ".join(lines.split())
+    ends = r" (?:tells (?:of|how)|follows|prints|lets)"
+    return re.findall(r"kubetune \S.*?(?=" + ends + ")", whole)
+
+
+async def test_each_proposed_command_works_where_the_job_is(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    path = folder / "kept.yaml"
+    objects = {"kind": "List", "items": [ended_job(), *TRIALS]}
+    path.write_text(yaml.safe_dump(objects), encoding="utf-8")
+    out = StringIO()
+    options = ExplainOptions(name=None, filename=str(path))
+    await explain(NOWHERE, options, stdin=StringIO(), out=out, now=NOW)
+    found = proposals(out.getvalue())
+    assert [shlex.split(command)[1] for command in found] == ["explain", "best", "explain"]
+    for command in found:
+        arguments = build_parser("kubetune").parse_args(shlex.split(command)[1:])
+        assert (arguments.name, arguments.filename) == ("digits", str(path))
+
+
+async def test_a_job_that_kubetune_run_left_is_not_looked_for_on_a_cluster(tmp_path: Path) -> None:
+    job = running_job(phase="Suspended", reason="Interrupted")
+    text = await story(tmp_path, [job, *TRIALS])
+    assert "the same kubetune run command lets it go on" in text
+    assert "kubetune watch" not in text
+    assert "kubetune resume" not in text
 
 
 async def test_a_file_may_come_from_standard_input_and_hold_other_jobs_and_kinds() -> None:

@@ -8,18 +8,15 @@ from typing import Any
 
 import pytest
 
-from kubetune.errors import UnavailableError
 from tests.controller.builders import HIDDEN, spec_fields, template
-from tests.controller.fake_cluster import Call
 from tests.controller.fake_operator import (
     Operator,
     ProcessDiedError,
     run_to_the_end,
     run_until,
 )
+from tests.controller.faults import Fault, death, lost_answer, lost_request, run_with
 from tests.controller.toy_cluster import Script, World
-
-Fault = Callable[[int, Call, str], None]
 
 TRIALS = 3
 SPEC = spec_fields("Hyperband", hyperband={"maxResource": 4, "reductionFactor": 2, "brackets": 1})
@@ -40,43 +37,6 @@ def make_world() -> World:
     world = World(script=script)
     world.submit(SPEC)
     return world
-
-
-def lost_request(number: int) -> Fault:
-    def around(call_number: int, _call: Call, when: str) -> None:
-        if call_number == number and when == "before":
-            raise UnavailableError(0, "no route to host")
-
-    return around
-
-
-def lost_answer(number: int) -> Fault:
-    def around(call_number: int, _call: Call, when: str) -> None:
-        if call_number == number and when == "after":
-            raise UnavailableError(0, "connection reset by peer")
-
-    return around
-
-
-def death(number: int) -> Fault:
-    def around(call_number: int, _call: Call, when: str) -> None:
-        # What the dead process had under way reaches the server no more.
-        if (call_number, when) == (number, "after") or call_number > number:
-            raise ProcessDiedError
-
-    return around
-
-
-async def run_with(world: World, fault: Fault) -> list[Operator]:
-    """Run to the end; a process that dies is followed by another one, without the fault."""
-    operators = [Operator(world)]
-    operators[0].client.around = fault
-    try:
-        await run_to_the_end(world, operators[0])
-    except ProcessDiedError:
-        operators.append(Operator(world))
-        await run_to_the_end(world, operators[1])
-    return operators
 
 
 def calls_of_a_run_without_faults() -> int:

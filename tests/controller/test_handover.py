@@ -1,12 +1,16 @@
 """The winning parameters as a ConfigMap, made when the job is Complete."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
 from kubetune.errors import ForbiddenError
+from kubetune.trialjob import owner_reference
 from tests.controller.builders import HIDDEN, LEARNING_RATE, NAMESPACE, spec_fields
 from tests.controller.fake_operator import Operator, run_to_the_end
+from tests.controller.faults import Fault, death, lost_answer, lost_request, run_with
 from tests.controller.toy_cluster import Script, World
 
 SPEC = spec_fields(parameters=[LEARNING_RATE, HIDDEN], bestParametersConfigMap="best")
@@ -63,6 +67,38 @@ async def test_somebodys_config_map_of_that_name_is_left_as_it_is_and_the_job_sa
     (note,) = [n for _, reason, n in operator.notes.told if reason == "BestParametersNotWritten"]
     assert "best: a ConfigMap of that name exists already" in note
     assert world.status["phase"] == "Complete"
+
+
+@pytest.mark.parametrize("fault", [lost_request, lost_answer, death])
+async def test_whatever_happens_at_a_call_near_the_end_the_config_map_is_made_and_is_the_jobs(
+    fault: Callable[[int], Fault],
+) -> None:
+    quiet = World()
+    quiet.submit(SPEC)
+    first = Operator(quiet)
+    await run_to_the_end(quiet, first)
+    calls = first.client.calls
+    made_at = next(n for n, call in enumerate(calls) if call.plural == "configmaps")
+    for number in range(made_at - 1, len(calls)):
+        world = World()
+        world.submit(SPEC)
+        operators = await run_with(world, fault(number))
+        (made,) = world.api.all("configmaps")
+        assert made["metadata"]["ownerReferences"][0]["uid"] == world.job["metadata"]["uid"]
+        assert json.loads(made["data"]["parameters.json"]) == world.status["best"]["parameters"]
+        told = {reason for each in operators for _, reason, _ in each.notes.told}
+        assert "BestParametersNotWritten" not in told, f"fault at call {number}"
+
+
+async def test_a_config_map_of_an_earlier_job_of_that_name_is_somebody_elses() -> None:
+    world = World()
+    owner = owner_reference("TuningJob", "digits", "another-uid")
+    theirs = {"metadata": {"name": "best", "ownerReferences": [owner]}, "data": {}}
+    world.api.create("configmaps", NAMESPACE, theirs)
+    world.submit(SPEC)
+    operator = Operator(world)
+    await run_to_the_end(world, operator)
+    assert "BestParametersNotWritten" in {reason for _, reason, _ in operator.notes.told}
 
 
 async def test_a_refused_config_map_does_not_hold_the_end_up() -> None:

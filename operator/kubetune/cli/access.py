@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from http import HTTPStatus
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -27,6 +28,12 @@ class Target:
     kubeconfig: str | None = None
     context: str | None = None
     namespace: str | None = None
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags of the command line that name it, quoted for a shell."""
+        given = {"--kubeconfig": self.kubeconfig, "--context": self.context, "-n": self.namespace}
+        return tuple(f"{flag} {quote(value)}" for flag, value in given.items() if value is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ async def best(target: Target, name: str, *, form: str, out: TextIO) -> ExitCode
     """
     async with opened(target) as access:
         job = await access.job(name)
-    return _told(job, f"kubetune watch {quote(name)}", form=form, out=out)
+    remedy = " ".join(("kubetune watch", quote(name), *target.flags))
+    return _told(job, remedy, form=form, out=out)
 
 
 def best_of_file(

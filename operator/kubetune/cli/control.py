@@ -1,11 +1,11 @@
 """`kubetune stop`, `suspend` and `resume`: each sets one field and says what follows."""
 
-from shlex import quote
 from typing import TextIO
 
 from kubetune.cli.access import Target, opened
 from kubetune.cli.exits import ExitCode
 from kubetune.cli.objects import TuningJob
+from kubetune.cli.render.advice import Place
 from kubetune.cli.render.wording import because
 
 _PATCHES: dict[str, dict[str, object]] = {
@@ -43,7 +43,7 @@ async def control(target: Target, name: str, *, action: str, out: TextIO) -> Exi
         return ExitCode.OK
     out.write(f"{name}: {_CONSEQUENCES[action]}\n")
     if action != "suspend":
-        out.write(f"See how it goes: kubetune watch {quote(name)}\n")
+        out.write(f"See how it goes: {Place(target.flags).command('watch', name)}\n")
     return ExitCode.OK
 
 

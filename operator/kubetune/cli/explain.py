@@ -7,12 +7,14 @@ from what `kubetune run` keeps.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 from typing import TextIO
 
 from kubetune.cli.access import Target, opened
 from kubetune.cli.exits import CommandError, ExitCode
 from kubetune.cli.kept import Body, converted, job_in, kind_of, name_of, read_objects
 from kubetune.cli.objects import Trial, TuningJob
+from kubetune.cli.render.advice import Place
 from kubetune.cli.render.job_story import job_story
 from kubetune.cli.render.page import listed
 from kubetune.cli.render.trial_story import trial_story
@@ -49,7 +51,9 @@ async def explain(
     Raises:
         CommandError: The job, the trial or the file is not there, or the file is not readable.
     """
+    place = Place(target.flags)
     if options.filename is not None:
+        place = Place((f"-f {quote(options.filename)}",), is_file=True)
         objects = read_objects(options.filename, stdin)
         body = job_in(options.filename, objects, options.name)
         trials = [converted(o, Trial, options.filename) for o in objects if kind_of(o) == "Trial"]
@@ -64,7 +68,8 @@ async def explain(
     snapshot = Snapshot.of(converted(body, TuningJob, where), own)
     spec = body.get("spec")
     if options.trial is None:
-        text = job_story(snapshot, spec if isinstance(spec, Mapping) else {}, now=now)
+        fields = spec if isinstance(spec, Mapping) else {}
+        text = job_story(snapshot, fields, now=now, place=place)
     else:
         text = trial_story(snapshot, _trial_of(snapshot, options.trial), now=now)
     out.write(text)

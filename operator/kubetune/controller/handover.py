@@ -4,13 +4,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from kubetune.api import names
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.trial import Trial
 from kubetune.errors import AlreadyExistsError
 from kubetune.kube.client import Client
+from kubetune.kube.objects import Object
 from kubetune.kube.paths import CONFIG_MAPS
 from kubetune.trialjob import owner_reference
+
+_decoder = msgspec.json.Decoder(Object)
 
 
 def best_parameters(body: Mapping[str, Any], spec: TuningJobSpec, best: Trial) -> dict[str, Any]:
@@ -44,16 +49,23 @@ def best_parameters(body: Mapping[str, Any], spec: TuningJobSpec, best: Trial) -
 async def hand_over(
     client: Client, body: Mapping[str, Any], spec: TuningJobSpec, best: Trial
 ) -> bool:
-    """Create the ConfigMap; return False if one of that name exists, which is left as it is.
+    """Create the ConfigMap; safe to repeat.
+
+    Returns:
+        False if one of that name exists which is not this TuningJob's; it is left as it is.
 
     Raises:
         ClusterError: The API server refuses it, or does not answer.
     """
     manifest = best_parameters(body, spec, best)
+    namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
     try:
-        await client.create(CONFIG_MAPS.path(manifest["metadata"]["namespace"]), manifest)
+        await client.create(CONFIG_MAPS.path(namespace), manifest)
     except AlreadyExistsError:
-        return False
+        # Made by an earlier look, which did not come to the end of the job: it is ours.
+        answer = await client.get(CONFIG_MAPS.path(namespace, name))
+        owner = _decoder.decode(answer).metadata.controller
+        return owner is not None and owner.uid == body["metadata"]["uid"]
     return True
 
 

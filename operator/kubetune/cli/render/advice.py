@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 from kubetune.cli.render.order import improvements
@@ -17,7 +19,24 @@ _FEW = 8
 """Finished trials below which it says little when the best was found."""
 
 
-def next_steps(snapshot: Snapshot, spec: Mapping[str, Any]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job was found, so that a proposed command finds it again.
+
+    Attributes:
+        flags: Those that the command line was given for that, quoted for a shell.
+        is_file: True for a file or a directory, False for a cluster.
+    """
+
+    flags: tuple[str, ...] = ()
+    is_file: bool = False
+
+    def command(self, verb: str, name: str, *more: str) -> str:
+        """Return a command about the job."""
+        return " ".join(("kubetune", verb, quote(name), *self.flags, *more))
+
+
+def next_steps(snapshot: Snapshot, spec: Mapping[str, Any], place: Place) -> Iterator[str]:
     """Yield what is worth a look, each with the command or the field; never nothing."""
     job, name = snapshot.job, snapshot.job.metadata.name
     if job.refusal is not None:
@@ -29,17 +48,28 @@ def next_steps(snapshot: Snapshot, spec: Mapping[str, Any]) -> Iterator[str]:
         )
         return
     if job.status.phase == "Suspended":
-        yield f"kubetune resume {name} lets it go on"
+        yield _resumption(job.status.reason, name, place)
     failed = [t for t in snapshot.trials if t.status.state in ("Failed", "MetricsUnavailable")]
     if failed:
-        yield f"kubetune explain {name} --trial {failed[-1].spec.index} tells of the last failure"
+        which = ("--trial", str(failed[-1].spec.index))
+        yield f"{place.command('explain', name, *which)} tells of the last failure"
     yield from _edges(snapshot, spec)
     yield from _timing(snapshot)
-    if not job.has_ended:
-        yield f"kubetune watch {name} follows it to its end"
-    elif job.status.best is not None:
-        yield f"kubetune best {name} -o args prints the best parameters for a command line"
-        yield f"kubetune explain {name} --trial {job.status.best.trial} tells how it came to them"
+    if not job.has_ended and not place.is_file:
+        yield f"{place.command('watch', name)} follows it to its end"
+    if job.status.best is not None and (job.has_ended or place.is_file):
+        best = ("--trial", job.status.best.trial)
+        command = place.command("best", name, "-o", "args")
+        yield f"{command} prints the best parameters for a command line"
+        yield f"{place.command('explain', name, *best)} tells how it came to them"
+
+
+def _resumption(reason: str | None, name: str, place: Place) -> str:
+    if reason == "Interrupted":
+        return "the same kubetune run command lets it go on"
+    if place.is_file:
+        return "spec.suspend: false lets it go on"
+    return f"{place.command('resume', name)} lets it go on"
 
 
 def _edges(snapshot: Snapshot, spec: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from kubetune.cli.objects import Trial
-from kubetune.cli.render.advice import next_steps
+from kubetune.cli.render.advice import Place, next_steps
 from kubetune.cli.render.asked import asked, planned
 from kubetune.cli.render.order import improvements, ranking
 from kubetune.cli.render.page import Section, listed, page, plural
@@ -21,13 +21,14 @@ PAUSED_AT = "RungReached"
 _FAILED = ("Failed", "MetricsUnavailable")
 
 
-def job_story(snapshot: Snapshot, spec: Mapping[str, Any], *, now: datetime) -> str:
+def job_story(snapshot: Snapshot, spec: Mapping[str, Any], *, now: datetime, place: Place) -> str:
     """The whole page.
 
     Args:
         snapshot: The job and the trials of its present run.
         spec: Its spec as JSON.
         now: Until when a job that goes on is told.
+        place: Where the job is.
     """
     plan = snapshot.job.status.plan
     return page(
@@ -38,7 +39,7 @@ def job_story(snapshot: Snapshot, spec: Mapping[str, Any], *, now: datetime) -> 
             Section(title="How it went", lines=tuple(_course(snapshot, now))),
             Section(title="Why it ended", lines=tuple(_end(snapshot))),
             Section(title="The best", lines=tuple(_best(snapshot))),
-            Section(title="What to look at next", lines=tuple(next_steps(snapshot, spec))),
+            Section(title="What to look at next", lines=tuple(next_steps(snapshot, spec, place))),
         ],
     )
 
