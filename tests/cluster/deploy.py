@@ -29,15 +29,18 @@ def kubectl(
     Raises:
         BringUpError: it failed, and `check` is set; the message holds its own words.
     """
-    built = default_layout().kubectl
-    program = str(built) if built.exists() else "kubectl"
-    options = [f"--kubeconfig={target.kubeconfig}", f"--context={target.context}"]
-    done = subprocess.run(
-        [program, *options, *arguments], input=stdin, capture_output=True, text=True, check=False
-    )
+    command = kubectl_command(target, *arguments)
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
     if check and done.returncode != 0:
         raise BringUpError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
     return done
+
+
+def kubectl_command(target: Target, *arguments: str) -> list[str]:
+    """Return the words of a kubectl command on the target."""
+    built = default_layout().kubectl
+    program = str(built) if built.exists() else "kubectl"
+    return [program, f"--kubeconfig={target.kubeconfig}", f"--context={target.context}", *arguments]
 
 
 def with_images(manifests: str, environment: Mapping[str, str]) -> str:

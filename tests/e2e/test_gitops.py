@@ -7,9 +7,9 @@ import pytest
 
 from tests.cluster.deploy import with_images
 from tests.conftest import ROOT
-from tests.controller import kstatus
 from tests.e2e.gitops_tool import Tool
 from tests.e2e.tuning_jobs import REPORTS_X, Jobs, tuning_job
+from tests.gitops import kstatus
 
 pytestmark = pytest.mark.cluster
 

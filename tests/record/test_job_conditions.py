@@ -13,9 +13,9 @@ from kubetune.api.tuningjob_status import (
 )
 from kubetune.record.conditions import build_conditions, true_conditions
 from kubetune.record.status import JobVerdict, build_status, dump_status
-from tests.controller import kstatus
 from tests.controller.builders import NOW, later, make_body, make_spec
 from tests.examples import examples
+from tests.gitops import kstatus
 
 WHOLE = NOW.replace(microsecond=0)
 
@@ -78,9 +78,6 @@ def test_degraded_is_listed_once_it_was_true_and_stays_listed() -> None:
             JobVerdict(phase=Phase.PENDING, reason="InvalidSpec", accepted=False),
             "Failed",
             id="refused",
-        ),
-        pytest.param(
-            JobVerdict(phase=Phase.PENDING, reason="Starting"), "InProgress", id="not yet begun"
         ),
         pytest.param(
             JobVerdict(phase=Phase.PENDING, reason="ParentNotFinished", accepted=False, waits=True),
