@@ -56,11 +56,15 @@ def install_tools(layout: Layout, reporter: Reporter) -> None:
         BringUpError: Go is missing, or a build failed.
     """
     for tool in TOOLS:
-        link(layout.tools / tool.name, _found(tool) or _installed(tool, layout, reporter))
+        found = _found(tool, elsewhere_than=layout.tools)
+        link(layout.tools / tool.name, found or _installed(tool, layout, reporter))
 
 
-def _found(tool: Tool) -> Path | None:
-    found = shutil.which(tool.name, path=f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}")
+def _found(tool: Tool, *, elsewhere_than: Path) -> Path | None:
+    """The tool that the machine has; a link of ours on the PATH would be led to itself."""
+    places = f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}".split(os.pathsep)
+    others = [place for place in places if place and Path(place) != elsewhere_than]
+    found = shutil.which(tool.name, path=os.pathsep.join(others))
     return Path(found).absolute() if found else None
 
 

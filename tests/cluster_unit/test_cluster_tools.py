@@ -40,6 +40,18 @@ def test_a_tool_that_the_machine_has_is_used_and_the_others_come_from_the_cache(
     assert (layout.tools / "kwok").resolve() == ours
 
 
+def test_a_link_of_our_own_on_the_path_is_not_taken_for_the_machines(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for tool in TOOLS:
+        make_program(built(layout, tool.name))
+    monkeypatch.setenv("PATH", str(layout.tools))
+    for _ in range(2):
+        install_tools(layout, Reporter())
+    for tool in TOOLS:
+        assert (layout.tools / tool.name).resolve() == built(layout, tool.name)
+
+
 def test_a_tool_that_is_missing_is_built_and_a_failed_build_leaves_nothing_that_looks_whole(
     layout: Layout,
     tmp_path: Path,
