@@ -26,14 +26,10 @@ $(STAMP): pyproject.toml constraints.txt
 setup: $(STAMP) ## Make the virtual environment.
 
 generate: setup ## Write the CRDs, the chart's copies and the handbook's reference.
-	@$(BIN)/python -m kubetune.api.generate
-	@$(BIN)/python -m helm.generate
-	@$(BIN)/python -m handbook
+	@$(BIN)/python -m generate
 
 check: setup ## Generated files, format, lint, types, layers.
-	@$(BIN)/python -m kubetune.api.generate --check
-	@$(BIN)/python -m helm.generate --check
-	@$(BIN)/python -m handbook --check
+	@$(BIN)/python -m generate --check
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

@@ -1,6 +1,6 @@
 """The chart's files that are made from the project's own: one source, no copies to keep in step.
 
-crds/, manifests/policies/, manifests/operator/   ──► helm/kubetune/files/
+crds/, manifests/base/                            ──► helm/kubetune/files/
 helm/kubetune/values.yaml                         ──► values.schema.json, README.md
 manifests/ as kustomize would build it            ──► manifests/install.yaml
 """
@@ -13,7 +13,7 @@ import yaml
 
 from helm.values import read_values, to_schema, to_table
 
-_MADE = "# Made by `python -m helm.generate`. Do not edit.\n"
+_MADE = "# Made by `make generate`. Do not edit.\n"
 _BASE = Path("manifests/base")
 _LABELS = {"app.kubernetes.io/name": "kubetune"}
 _ROLES: Mapping[str, tuple[str, str]] = {

@@ -11,7 +11,6 @@ Nothing here knows the time of day: SOURCE_DATE_EPOCH, or else a fixed day, is i
 import gzip
 import hashlib
 import io
-import os
 import re
 import shutil
 import subprocess
@@ -21,10 +20,9 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from release.epoch import epoch
 from release.project import ROOT, version
 
-FIXED_DAY: Final = 1580601600
-"""2020-02-02, hatchling's choice as well."""
 _IMAGES: Final = ("operator", "collector")
 
 
@@ -93,11 +91,6 @@ def restamped(archive: bytes, at: int) -> bytes:
             member.mtime = at
             new.addfile(member, old.extractfile(member))
     return packed.getvalue()
-
-
-def epoch() -> int:
-    """Return the date that archives carry, in seconds."""
-    return int(os.environ.get("SOURCE_DATE_EPOCH") or FIXED_DAY)
 
 
 def checksums(out: Path) -> None:

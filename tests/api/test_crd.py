@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
+from generate.crds import crd_files
 from kubetune.api.crd import schema_at, trial_crd, tuning_job_crd
 from kubetune.api.crd_schema import SchemaError
-from kubetune.api.generate import COMMAND, MAX_BYTES, generated_files, main, stale_files
 from kubetune.api.rules import RULES
 from kubetune.api.rules_updates import UPDATE_RULES
 
-CRDS = Path(__file__).resolve().parents[2] / "crds"
+CRDS = Path("crds")
+MAX_BYTES = 262_144
+"""What an annotation may hold, and so what plain `kubectl apply` can apply."""
 BOTH = pytest.mark.parametrize(
     "crd", [tuning_job_crd(), trial_crd()], ids=lambda crd: crd["spec"]["names"]["kind"]
 )
@@ -34,14 +36,11 @@ def nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[st
             yield from nodes(schema[key], f"{path}[]")
 
 
-def test_the_committed_files_are_those_that_the_models_make() -> None:
-    assert stale_files(CRDS) == [], f"stale; write them anew: {COMMAND}"
-
-
 @BOTH
 def test_plain_apply_can_apply_it(crd: dict[str, Any]) -> None:
     assert len(json.dumps(crd).encode()) < MAX_BYTES
-    assert len(generated_files()[f"kubetune.dev_{crd['spec']['names']['plural']}.yaml"]) < MAX_BYTES
+    file = CRDS / f"kubetune.dev_{crd['spec']['names']['plural']}.yaml"
+    assert len(crd_files()[file]) < MAX_BYTES
 
 
 @BOTH
@@ -123,27 +122,12 @@ def test_people_see_the_columns_of_a_job_and_of_a_trial() -> None:
     ]
 
 
-def test_stale_files_are_named_with_the_command_that_writes_them(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--directory", str(tmp_path), "--check"]) == 1
-    assert list(tmp_path.iterdir()) == []
-    stale = capsys.readouterr().err
-    assert str(tmp_path / "kubetune.dev_tuningjobs.yaml") in stale
-    assert COMMAND in stale
-
-    assert main(["--directory", str(tmp_path)]) == 0
-    assert main(["--directory", str(tmp_path), "--check"]) == 0
-    (tmp_path / "kubetune.dev_trials.yaml").write_text("edited")
-    assert stale_files(tmp_path) == ["kubetune.dev_trials.yaml"]
-
-
 def test_the_files_are_read_back_as_what_was_meant() -> None:
-    texts = generated_files()
+    texts = crd_files()
 
-    assert yaml.safe_load(texts["kubetune.dev_tuningjobs.yaml"]) == tuning_job_crd()
-    assert yaml.safe_load(texts["kubetune.dev_trials.yaml"]) == trial_crd()
-    assert yaml.safe_load(texts["kustomization.yaml"])["resources"] == [
+    assert yaml.safe_load(texts[CRDS / "kubetune.dev_tuningjobs.yaml"]) == tuning_job_crd()
+    assert yaml.safe_load(texts[CRDS / "kubetune.dev_trials.yaml"]) == trial_crd()
+    assert yaml.safe_load(texts[CRDS / "kustomization.yaml"])["resources"] == [
         "kubetune.dev_trials.yaml",
         "kubetune.dev_tuningjobs.yaml",
     ]

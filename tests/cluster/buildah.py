@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from release.epoch import FIXED_DAY
 from tests.cluster.commands import run, run_long
 from tests.cluster.errors import BringUpError
 from tests.cluster.layout import Layout
@@ -25,9 +26,6 @@ PIP_SETTINGS: Final = (
 
 STORAGE_LIMIT_BYTES: Final = 8 * 1024**3
 """A first build takes 2 GiB."""
-
-FIXED_DAY: Final = 1580601600
-"""The date of every file and image, 2020-02-02: the same sources make the same digest."""
 
 CONTAINER_PIP_CACHE: Final = "/root/.cache/pip"
 """Where pip keeps its cache in a build container, whose user is root; no path of the machine."""

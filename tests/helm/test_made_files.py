@@ -21,15 +21,6 @@ def refused(values: dict[str, Any]) -> list[str]:
     return [error.message for error in validator.iter_errors(values)]
 
 
-def test_every_made_file_is_fresh() -> None:
-    stale = [
-        str(path)
-        for path, text in made_files(ROOT).items()
-        if not (ROOT / path).exists() or (ROOT / path).read_text("utf-8") != text
-    ]
-    assert stale == [], "make generate writes them anew"
-
-
 def test_nothing_else_lies_among_the_made_files() -> None:
     made = {path for path in made_files(ROOT) if "files" in path.parts}
     files = ROOT / "helm" / "kubetune" / "files"

@@ -13,6 +13,7 @@ import yaml
 
 from kubetune import __version__
 from release.build import build, checksums, released, restamped
+from release.epoch import FIXED_DAY
 from release.project import ROOT
 from tests.conftest import Helm
 from tests.release.conftest import REGISTRY, Dist
@@ -57,7 +58,7 @@ def test_two_builds_are_the_same_bytes(dist: Dist, tmp_path: Path, helm_program:
 
 def test_a_restamped_archive_has_one_date_and_the_same_files(dist: Dist) -> None:
     packed = dist.chart.read_bytes()
-    assert restamped(packed, 1580601600) == packed
+    assert restamped(packed, FIXED_DAY) == packed
     other = restamped(packed, 86400)
     with (
         tarfile.open(fileobj=io.BytesIO(packed)) as old,
