@@ -83,6 +83,13 @@ def _several_pods(spec: TuningJobSpec) -> Iterator[Objection]:
             return
 
 
+def waits_for_nobody(spec: TuningJobSpec) -> bool:
+    """Return whether each Job is made suspended and names no queue that would resume it."""
+    template = spec.trial.template
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    return template["spec"].get("suspend") is True and names.QUEUE_LABEL not in labels
+
+
 def first_trial(
     spec: TuningJobSpec,
     *,

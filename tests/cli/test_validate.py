@@ -49,6 +49,21 @@ def test_a_valid_job_is_shown_with_its_plan_and_first_job(golden: Compare) -> No
     assert yaml.safe_load(job)["metadata"]["name"] == "small-0"
 
 
+def test_a_template_that_suspends_its_jobs_without_a_queue_is_pointed_out() -> None:
+    suspending = GOOD.replace(
+        "      spec:\n        template:", "      spec:\n        suspend: true\n        template:"
+    )
+    code, text = verdict(suspending)
+    assert code is ExitCode.OK
+    assert "waits" in text
+    assert "until somebody resumes it" in text
+    queue = (
+        "      metadata: {labels: {kueue.x-k8s.io/queue-name: team}}\n      spec:\n        suspend"
+    )
+    _, text = verdict(suspending.replace("      spec:\n        suspend", queue))
+    assert "waits" not in text
+
+
 def test_the_sample_job_alone_is_yaml_that_kubectl_could_take(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from kubetune.api.names import QUEUE_LABEL
 from kubetune.controller.outcomes import judge
 from kubetune.kube.objects import ContainerStatus, Job, Pod, Trial
 from kubetune.record.verdict import Verdict
@@ -21,6 +23,7 @@ from tests.controller.builders import (
     make_trial,
     make_view,
     running,
+    template,
     unschedulable,
     waiting,
 )
@@ -209,6 +212,27 @@ def test_a_second_before_its_deadline_a_trial_still_waits_and_is_looked_at_again
     verdict = look(None, make_job(), pod)
     assert verdict.status.state == "Pending"
     assert verdict.wake_at == want_wake
+
+
+@pytest.mark.parametrize(
+    ("template_labels", "job_labels", "want"),
+    [
+        pytest.param({}, {}, "SuspendedByTemplate", id="nobody resumes it"),
+        pytest.param({QUEUE_LABEL: "team"}, {QUEUE_LABEL: "team"}, "Queued", id="a queue does"),
+        pytest.param({}, {QUEUE_LABEL: "default"}, "Queued", id="a webhook's queue does"),
+    ],
+)
+def test_a_job_that_its_template_suspends_says_so_where_no_queue_is_named(
+    template_labels: dict[str, str], job_labels: dict[str, str], want: str
+) -> None:
+    suspending = template()
+    suspending["metadata"] = {"labels": template_labels}
+    suspending["spec"]["suspend"] = True
+    job = make_job(suspended=True, started=None)
+    job = replace(job, metadata=replace(job.metadata, labels=job_labels))
+    status = look(None, job, job_template=suspending).status
+    assert (status.state, status.reason) == ("Pending", want)
+    assert want == "Queued" or "remove suspend from the template" in status.message
 
 
 def test_time_in_a_queue_does_not_count_once_the_queue_lets_the_job_go() -> None:

@@ -254,6 +254,26 @@ async def test_a_pod_that_does_not_terminate_is_named_and_its_place_is_not_given
     await run_until(world, [operator], lambda: world.states["digits-0"] == "Running")
 
 
+async def test_jobs_that_the_template_suspends_are_said_on_the_job_until_one_is_resumed() -> None:
+    suspending = template()
+    suspending["spec"]["suspend"] = True
+    world = World()
+    limits = {"maxTrials": 2, "maxParallelTrials": 2}
+    world.submit(spec_fields(job_template=suspending, limits=limits))
+    operator = Operator(world)
+    await run_until(world, [operator], lambda: world.condition("Degraded") == "True")
+    (degraded,) = [c for c in world.status["conditions"] if c["type"] == "Degraded"]
+    assert "remove suspend from the template" in degraded["message"]
+    reasons = [trial["status"]["reason"] for trial in world.trials]
+    assert reasons == ["SuspendedByTemplate", "SuspendedByTemplate"]
+    for job in world.api.all("jobs"):
+        key = ObjectKey(job["metadata"]["namespace"], job["metadata"]["name"])
+        world.api.patch("jobs", key, None, {"spec": {"suspend": False}})
+    await run_to_the_end(world, operator)
+    assert set(world.states.values()) == {"Succeeded"}
+    assert world.condition("Degraded") == "False"
+
+
 async def test_a_quota_smaller_than_the_parallelism_is_not_asked_with_every_report() -> None:
     world = World(script=lambda _: Script(values=tuple([0.5] * 100)))
     world.submit(spec_fields(limits={"maxTrials": 10, "maxParallelTrials": 10}))

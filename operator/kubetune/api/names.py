@@ -24,6 +24,9 @@ ANNOTATOR_SERVICE_ACCOUNT = "kubetune-annotator"
 COLLECTOR_ROLE = "kubetune-collector"
 ANNOTATOR_ROLE = "kubetune-annotator"
 
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+"""On a Job: the queue of Kueue that holds it suspended until there is room."""
+
 COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
 """Annotation of the pods of an Indexed Job, by Kubernetes."""
 

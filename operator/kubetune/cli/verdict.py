@@ -10,7 +10,7 @@ from kubetune.api.faults import Fault
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.validation import parse_spec, validate
 from kubetune.cli.manifest import Document
-from kubetune.preflight import first_trial, objections
+from kubetune.preflight import first_trial, objections, waits_for_nobody
 from kubetune.trialjob import build_trial_job
 
 COLLECTOR_IMAGE = "kubetune/collector"
@@ -110,5 +110,7 @@ def _plan(spec: TuningJobSpec) -> Iterator[tuple[str, str]]:
         yield "gpus", f"{status.max_gpu_hours:.4g} GPU-hours at most"
     if limits.max_runtime is not None:
         yield "time", f"{limits.max_runtime} at most"
+    if waits_for_nobody(spec):
+        yield "waits", "each Job is made suspended and names no queue: until somebody resumes it"
     if plan.note is not None:
         yield "note", plan.note

@@ -24,7 +24,7 @@ from kubetune.controller.apply import all_of
 from kubetune.controller.book import CATCH_UP, Book
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.handover import hand_over
-from kubetune.controller.outcomes import judge
+from kubetune.controller.outcomes import SUSPENDED_BY_TEMPLATE, judge
 from kubetune.controller.pace import Pace
 from kubetune.controller.parents import Inheritance
 from kubetune.controller.refusals import Refusals
@@ -151,6 +151,7 @@ class Look:
         degraded = (
             self._starter.obstacle
             or self._stuck_pod()
+            or self._suspended_jobs()
             or decision.fallback
             or self.inheritance.lost
         )
@@ -175,6 +176,13 @@ class Look:
                     )
                 self._book.wake_after(due + STUCK_AFTER - self.now)
         return None
+
+    def _suspended_jobs(self) -> str | None:
+        """Say that all trials wait for somebody to resume their Jobs; None if that is not so."""
+        waiting = [view.trial.status for view in self._unfinished()]
+        if not waiting or any(status.reason != SUSPENDED_BY_TEMPLATE for status in waiting):
+            return None
+        return waiting[0].message
 
     async def _decide(self, seen: Sequence[CoreTrial]) -> Decision:
         started_at, seed = self.recorded.start_time, self.recorded.seed

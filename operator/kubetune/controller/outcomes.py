@@ -8,17 +8,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kubetune.api.durations import parse_duration
+from kubetune.api.names import QUEUE_LABEL
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
 from kubetune.controller import endings, pods
 from kubetune.controller.snapshot import TrialView
 from kubetune.kube.objects import Job, Pod, TrialStatus
+from kubetune.preflight import waits_for_nobody
 from kubetune.record import observations as reports
 from kubetune.record.endings import ended, paused
 from kubetune.record.objects import granted_resource
 from kubetune.record.observations import LastWords
 from kubetune.record.verdict import Verdict, changed
 from kubetune.trialjob import training_container
+
+SUSPENDED_BY_TEMPLATE = "SuspendedByTemplate"
 
 START_FAULT_PATIENCE = timedelta(minutes=2)
 """How long an image pull or a container's creation may fail: registries have short outages."""
@@ -96,8 +100,7 @@ def _of_job(
     if pod is not None and pods.is_disrupted(pod) and pods.is_over(pod):
         return _disrupted(status, pod, spec, now)
     if job.spec.suspend:
-        message = "the Job is suspended: a queue such as Kueue holds it back"
-        return Verdict(status=_pending(status, spec, "Queued", message))
+        return Verdict(status=_pending(status, spec, *_held_back(job, spec)))
     started = pods.started_at(pod, training_container(spec)) if pod is not None else None
     if pod is None or started is None:
         return _waiting(status, _start_problem(job, pod), spec, now)
@@ -111,6 +114,18 @@ def _is_complete(job: Job, pod: Pod | None) -> bool:
     # The Job controller takes a second longer to say the same of a Job with a single pod.
     is_single = (job.spec.completions or 1) == 1 and (job.spec.parallelism or 1) == 1
     return is_single and pod is not None and pod.status.phase == "Succeeded"
+
+
+def _held_back(job: Job, spec: TuningJobSpec) -> tuple[str, str]:
+    """Return reason and message of a trial whose Job is suspended."""
+    # A webhook may have put it into a queue that the template does not name.
+    if waits_for_nobody(spec) and QUEUE_LABEL not in job.metadata.labels:
+        return SUSPENDED_BY_TEMPLATE, (
+            "spec.trial.template makes the Job suspended (its spec.suspend is true) and names no "
+            "queue, so it waits until somebody resumes it: remove suspend from the template, or "
+            f"give its metadata the label {QUEUE_LABEL}, with a new spec.runId"
+        )
+    return "Queued", "the Job is suspended: a queue such as Kueue holds it back"
 
 
 def _start_problem(job: Job, pod: Pod | None) -> pods.StartProblem:

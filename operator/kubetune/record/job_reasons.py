@@ -297,8 +297,9 @@ CONDITION_REASONS: Sequence[Reason] = (
     Reason(
         name="Obstructed",
         found=("Degraded",),
-        meaning="Something is in the way, and the message says what: Jobs that are refused, or a "
-        "strategy that could not answer and was replaced by random points.",
+        meaning="Something is in the way, and the message says what: Jobs that are refused or "
+        "that nobody resumes, or a strategy that could not answer and was replaced by random "
+        "points.",
         remedy="mend what the message names; the job goes on meanwhile",
     ),
 )

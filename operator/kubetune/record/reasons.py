@@ -84,6 +84,15 @@ TRIAL_REASONS: Sequence[Reason] = (
         remedy="the queue admits it when there is room; `kubectl get workloads` with Kueue",
     ),
     Reason(
+        name="SuspendedByTemplate",
+        found=("Pending",),
+        meaning="spec.suspend of the template is true and no queue is named, so the Job waits "
+        "until somebody resumes it. That time counts towards no deadline.",
+        remedy="remove suspend from the template, or give its metadata the label "
+        "kueue.x-k8s.io/queue-name, with a new spec.runId; for one Job: `kubectl patch job TRIAL "
+        '-p \'{"spec":{"suspend":false}}\'`',
+    ),
+    Reason(
         name="Suspended",
         found=("Pending",),
         meaning="The TuningJob is suspended; the trial runs again on resume.",
