@@ -21,6 +21,10 @@ from tests.examples import IS_NIGHTLY, NIGHTLY_FACTOR
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# As in the operator's image, before NumPy is loaded: several threads for a fit that is too small to
+# share out only wait for each other, all the more where other tests run beside it.
+os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
 # The same examples in every run, so that a red run means a change; `nightly` looks further.
 settings.register_profile("fixed", max_examples=40, derandomize=True, deadline=None)
 settings.register_profile("nightly", max_examples=40 * NIGHTLY_FACTOR, deadline=None)
