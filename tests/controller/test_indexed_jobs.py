@@ -72,6 +72,18 @@ def test_the_pod_that_failed_first_is_the_cause_and_named() -> None:
     assert "no route to index 0" in status.message
 
 
+@pytest.mark.parametrize("state", ["Stopped", "EarlyStopped"])
+def test_a_stopped_trial_whose_pod_of_index_0_is_done_leaves_a_job_while_another_runs(
+    state: str,
+) -> None:
+    first = make_pod(0, "Succeeded", ended(), suffix="0-aaaaa", completion_index=0)
+    second = make_pod(0, "Running", running(), suffix="1-bbbbb", completion_index=1)
+    both_done = make_pod(0, "Succeeded", ended(), suffix="1-bbbbb", completion_index=1)
+    job, stopped = make_job(0, completions=2), make_trial(0, state)
+    assert make_view(stopped, job, first, second).has_leftover_job
+    assert not make_view(stopped, job, first, both_done).has_leftover_job
+
+
 def test_a_pod_of_another_index_that_waits_does_not_hide_that_index_0_waits() -> None:
     first = make_pod(0, "Pending", waiting("ErrImagePull"), suffix="0-a", completion_index=0)
     second = make_pod(0, "Running", running(), suffix="1-b", completion_index=1)

@@ -13,7 +13,7 @@ from tests.local.local_builders import machine, manifest, opened
 def told(body: dict[str, Any], here: Machine | None = None) -> list[str]:
     here = here or machine()
     world = opened(body).world
-    workshop = Workshop(world, Store(Path("/work")), here)
+    workshop = Workshop(world, Store(Path("/kept")), here)
     return list(limitations(world.spec, workshop.first, here, program="/usr/bin/python3"))
 
 
@@ -61,7 +61,7 @@ def test_a_plain_job_is_told_of_its_image_alone() -> None:
                 container={"volumeMounts": [{"name": "v", "mountPath": "/data"}]},
                 pod={"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]},
             ),
-            "volume v is the directory /work/volumes/c instead, empty at first",
+            "volume v is the directory /kept/volumes/c instead, empty at first",
             id="claim",
         ),
         pytest.param(

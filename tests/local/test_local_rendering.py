@@ -10,7 +10,7 @@ from kubetune.local.store import Store
 from kubetune.local.workshop import Workshop
 from tests.local.local_builders import machine, manifest, opened
 
-STORE = Store(Path("/work"))
+STORE = Store(Path("/kept"))
 
 
 def render(body: dict[str, Any], here: Machine | None = None) -> Rendering:
@@ -126,7 +126,7 @@ def test_a_metrics_file_is_one_of_the_attempts_own() -> None:
     )
     command = render(body).command
     assert command.metrics_path is not None
-    assert command.metrics_path.startswith("/work/trials/toy-0/attempt-1/volumes/")
+    assert command.metrics_path.startswith("/kept/trials/toy-0/attempt-1/volumes/")
     assert command.argv[-1] == f"--metrics-file={command.metrics_path}"
     assert str(Path(command.metrics_path).parent) in command.directories
 

@@ -76,8 +76,9 @@ class TrialView:
             # Over or not: its name is wanted for the next one.
             return self.job is not None and self.job.metadata.deletion_timestamp is None
         ended = (TrialState.EARLY_STOPPED, TrialState.STOPPED, TrialState.FAILED)
-        # A pod that is over needs no stopping, and its log is worth keeping.
-        is_over = self.pod is not None and pod_facts.is_over(self.pod)
+        # Pods that are over need no stopping, and their logs are worth keeping.
+        newest = self.newest_pods.values()
+        is_over = self.pod is not None and all(pod_facts.is_over(pod) for pod in newest)
         return self.state in ended and not self.job_is_over and not is_over
 
     @property
