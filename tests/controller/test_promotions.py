@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kubetune.trialjob import owner_reference
 from tests.controller.builders import NAMESPACE, spec_fields, template
 from tests.controller.fake_operator import Operator, run_to_the_end, run_until
 from tests.controller.toy_cluster import Script, World
@@ -264,3 +265,29 @@ async def test_a_claim_of_somebody_else_is_not_used_and_the_user_is_told() -> No
     assert claim == "digits-checkpoints"
     await run_to_the_end(world, operator, within=200)
     assert world.status["phase"] == "Complete"
+
+
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        pytest.param({"deletionTimestamp": "2026-01-01T00:00:00Z"}, id="a pod uses it still"),
+        pytest.param(
+            {"ownerReferences": [owner_reference("TuningJob", "digits", "earlier")]},
+            id="the garbage collector is still to come",
+        ),
+    ],
+)
+async def test_a_claim_of_an_earlier_job_of_the_same_name_is_waited_for(
+    leaving: dict[str, Any],
+) -> None:
+    world = World()
+    left = {"metadata": {"name": "digits-checkpoints", **leaving}}
+    world.api.create("persistentvolumeclaims", NAMESPACE, left)
+    world.submit(fields(checkpoint={"volumeClaimTemplate": {"spec": {}}}))
+    operator = Operator(world)
+    await run_until(world, [operator], lambda: world.condition("Accepted") == "False")
+    assert (world.status["reason"], world.condition("Stalled")) == ("ClaimNameTaken", "False")
+    world.api.objects["persistentvolumeclaims"].clear()
+    await run_until(world, [operator], lambda: world.condition("Accepted") == "True", within=8)
+    await run_to_the_end(world, operator)
+    assert len(world.api.all("persistentvolumeclaims")) == 1

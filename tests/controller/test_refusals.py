@@ -8,6 +8,7 @@ import pytest
 from kubetune.controller.settings import RoleKind
 from kubetune.errors import ClusterError, ForbiddenError, InvalidError, UnavailableError
 from kubetune.kube.objects import ObjectKey
+from kubetune.trialjob import owner_reference
 from tests.controller.builders import HIDDEN, NAMESPACE, spec_fields, template
 from tests.controller.fake_operator import Operator, run_to_the_end, run_until
 from tests.controller.toy_cluster import KEY, Script, World
@@ -317,6 +318,31 @@ async def test_somebodys_trial_of_the_same_name_is_left_alone_and_the_job_says_s
     (note,) = {note for _, reason, note in operator.notes.told if reason == "TrialRefused"}
     assert "a Trial named digits-0 exists" in note
     world.api.remove("trials", ObjectKey(NAMESPACE, "digits-0"))
+    await run_to_the_end(world, operator)
+    assert world.states == {"digits-0": "Succeeded", "digits-1": "Succeeded"}
+
+
+@pytest.mark.parametrize("plural", ["trials", "jobs"])
+async def test_what_an_earlier_job_of_the_same_name_left_is_waited_for_without_a_word(
+    plural: str,
+) -> None:
+    world = World(collects_garbage=False)
+    kind = {"trials": "TuningJob", "jobs": "Trial"}[plural]
+    name = {"trials": "digits", "jobs": "digits-0"}[plural]
+    metadata = {"name": "digits-0", "ownerReferences": [owner_reference(kind, name, "earlier")]}
+    left = {"metadata": metadata, "spec": {"suspend": True} if plural == "jobs" else {"index": 0}}
+    world.api.create(plural, NAMESPACE, left)
+    world.submit(spec_fields(limits={"maxTrials": 2, "maxParallelTrials": 1}))
+    operator = await look(world, seconds=20)
+    assert "Succeeded" not in world.states.values()
+    assert {severity for _, _, severity, _ in operator.notes.events} == {"Normal"}
+    assert world.condition("Degraded") is None
+    await look_on(world, operator, seconds=20)
+    (degraded,) = [c for c in world.status["conditions"] if c["type"] == "Degraded"]
+    assert "is not gone yet" in degraded["message"]
+    world.collects_garbage = True
+    await look_on(world, operator, seconds=3)
+    assert len(world.live_pods) == 1, "it is made anew at once"
     await run_to_the_end(world, operator)
     assert world.states == {"digits-0": "Succeeded", "digits-1": "Succeeded"}
 

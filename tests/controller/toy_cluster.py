@@ -55,6 +55,7 @@ class World:
         checkpoints: The last step that was saved in each directory of the checkpoint volume.
         steps_trained: Number of steps that all pods of each trial trained together.
         nodes_answer: False while no kubelet ends what is deleted.
+        collects_garbage: False while children outlive their owners.
     """
 
     api: FakeApi = field(default_factory=FakeApi)
@@ -64,6 +65,7 @@ class World:
     checkpoints: dict[str, int] = field(default_factory=dict)
     steps_trained: Counter[str] = field(default_factory=Counter)
     nodes_answer: bool = True
+    collects_garbage: bool = True
     _pod_number: int = 0
     _seen_events: int = 0
 
@@ -127,7 +129,8 @@ class World:
     def tick(self) -> None:
         """Let one second pass."""
         self.api.now += seconds(1)
-        self._collect_garbage()
+        if self.collects_garbage:
+            self._collect_garbage()
         pods = self.api.all("pods")
         for job in self.api.all("jobs"):
             self._control(job)

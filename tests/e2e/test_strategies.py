@@ -41,7 +41,7 @@ def tune(jobs: Jobs, operator: LocalOperator, sample: str) -> dict[str, Any]:
     jobs.kubectl("wait", f"trial/{sample}-5", "--for=create", "--timeout=120s")
     operator.kill()
     operator.start()
-    status = jobs.finish(sample, seconds=300)
+    status = jobs.finish(sample, seconds=600)
     operator.kill()
     return status
 

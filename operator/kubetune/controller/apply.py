@@ -40,6 +40,13 @@ class NameTakenError(ClusterError):
     """Raised when a child's name belongs to somebody else's object; the user has to make room."""
 
 
+class EarlierRemainsError(NameTakenError):
+    """Raised when a child of an earlier object of the owner's name is still there.
+
+    The garbage collector takes it away in a moment: look again soon.
+    """
+
+
 class Writer:
     """Writes what was decided about one TuningJob's children."""
 
@@ -55,6 +62,7 @@ class Writer:
 
         Raises:
             NameTakenError: Another TuningJob's Trial has the name.
+            EarlierRemainsError: That of an earlier TuningJob of this name has it.
         """
         manifest = trial_body(body, run_id, suggestion, basis=basis)
         namespace, name = body["metadata"]["namespace"], manifest["metadata"]["name"]
@@ -63,7 +71,9 @@ class Writer:
         except AlreadyExistsError:
             answer = await self._client.get(TRIALS.path(namespace, name))
         trial = _trial_decoder.decode(answer)
-        _require_owner(trial, body["metadata"]["uid"], "Trial")
+        _require_owner(
+            trial, "Trial", "TuningJob", body["metadata"]["name"], body["metadata"]["uid"]
+        )
         self._cluster.trials(namespace).remember(trial)
         return trial
 
@@ -74,6 +84,7 @@ class Writer:
 
         Raises:
             NameTakenError: A Job that the trial does not own has the name.
+            EarlierRemainsError: That of an earlier Trial of this name has it.
             ConflictError: The Job of an earlier rung is not gone yet: look again.
         """
         namespace = trial.metadata.namespace
@@ -88,7 +99,7 @@ class Writer:
         except AlreadyExistsError:
             answer = await self._client.get(JOBS.path(namespace, trial.metadata.name))
         job = _job_decoder.decode(answer)
-        _require_owner(job, trial.metadata.uid, "Job")
+        _require_owner(job, "Job", "Trial", trial.metadata.name, trial.metadata.uid)
         self._cluster.jobs(namespace).remember(job)
         if TrialView(trial=trial, job=job, pods=()).has_earlier_job:
             raise ConflictError(
@@ -174,12 +185,20 @@ async def all_of(*writes: Any) -> list[Any]:
     return results
 
 
-def _require_owner(child: Trial | Job, uid: str, kind: str) -> None:
+def _require_owner(child: Trial | Job, kind: str, owner_kind: str, name: str, uid: str) -> None:
+    """Raise unless the child belongs to the owner of that kind, name and UID."""
     owner = child.metadata.controller
-    if owner is None or owner.uid != uid:
-        key: ObjectKey = child.metadata.key
-        raise NameTakenError(
+    if owner is not None and owner.uid == uid:
+        return
+    key: ObjectKey = child.metadata.key
+    if owner is not None and (owner.kind, owner.name) == (owner_kind, name):
+        raise EarlierRemainsError(
             409,
-            f"a {kind} named {key.name} exists in namespace {key.namespace} and is not ours: "
-            "delete it, or give the TuningJob another name or spec.runId",
+            f"{kind} {key.name} of an earlier {owner_kind} {name} is not gone yet; the garbage "
+            "collector of the cluster takes it away",
         )
+    raise NameTakenError(
+        409,
+        f"a {kind} named {key.name} exists in namespace {key.namespace} and is not ours: "
+        "delete it, or give the TuningJob another name or spec.runId",
+    )

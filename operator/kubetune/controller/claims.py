@@ -64,14 +64,26 @@ async def _judge_existing(client: Client, body: Mapping[str, Any], name: str) ->
     try:
         answer = await client.get(VOLUME_CLAIMS.path(metadata["namespace"], name))
     except NotFoundError:
-        told = "is just being deleted; it is made anew in a moment"
-        return Refusal(reason="ClaimNameTaken", message=f"PersistentVolumeClaim {name} {told}")
+        return _leaving(name)
     found = _decoder.decode(answer).metadata
     owner = found.controller
-    if owner is not None and owner.uid == metadata["uid"] and found.deletion_timestamp is None:
+    if found.deletion_timestamp is not None:
+        return _leaving(name)
+    if owner is not None and owner.uid == metadata["uid"]:
         return None
+    if owner is not None and (owner.kind, owner.name) == ("TuningJob", metadata["name"]):
+        return _leaving(name)  # an earlier job's of this name: the garbage collector takes it away
     return Refusal(
         reason="ClaimNameTaken",
         message=f"PersistentVolumeClaim {name} exists and is not this job's: delete it if it is "
         "that of an earlier job, or name it in spec.checkpoint.persistentVolumeClaim to use it",
+    )
+
+
+def _leaving(name: str) -> Refusal:
+    return Refusal(
+        reason="ClaimNameTaken",
+        message=f"PersistentVolumeClaim {name} of an earlier job is just being deleted; it is made "
+        "anew as soon as it is gone, which takes until no pod uses it",
+        waits=True,
     )

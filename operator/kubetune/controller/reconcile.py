@@ -49,6 +49,9 @@ _log = logging.getLogger(__name__)
 HEALING_INTERVAL = timedelta(seconds=60)
 """When to ask again after a refusal that something other than the spec may lift."""
 
+LEAVING_INTERVAL = timedelta(seconds=5)
+"""When to ask again whether a claim that is being deleted is gone."""
+
 _HEALING = (
     frozenset({"TemplateForbidden", "AccessNotGranted", "ClaimNotMade", "ClaimNameTaken"})
     | PARENTS_HEALING
@@ -147,7 +150,8 @@ class Reconciler:
         verdict, wake_after = await look.take()
         held_back = await self._reporter.report(key, look, verdict)
         if refusal is not None and refusal.reason in _HEALING:
-            wake_after = _soonest(wake_after, HEALING_INTERVAL)
+            soon = refusal.waits and refusal.reason == "ClaimNameTaken"
+            wake_after = _soonest(wake_after, LEAVING_INTERVAL if soon else HEALING_INTERVAL)
         return _soonest(wake_after, held_back)
 
     async def _refusal(

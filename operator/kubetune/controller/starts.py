@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -10,8 +11,8 @@ from kubetune.api.durations import parse_duration
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob_status import Phase
 from kubetune.controller.announce import announce_job, announce_launch
-from kubetune.controller.apply import NameTakenError, all_of
-from kubetune.controller.book import Book
+from kubetune.controller.apply import EarlierRemainsError, NameTakenError, all_of
+from kubetune.controller.book import CATCH_UP, Book
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.refusals import REFUSED_RETRY, Refusals
 from kubetune.controller.snapshot import TrialView
@@ -26,6 +27,9 @@ from kubetune.errors import (
     NotFoundError,
 )
 from kubetune.record import trials
+
+REMAINS_PATIENCE = timedelta(seconds=30)
+"""How long the garbage collector may take for the children of an earlier job of the same name."""
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +77,9 @@ class Starter:
         for suggestion in decision.launch:
             try:
                 await self._launch(suggestion, basis)
+            except EarlierRemainsError as error:
+                self._remains(suggestion.index, error.message)
+                return
             except (ForbiddenError, InvalidError, NameTakenError) as error:
                 recorder, body = self._with.recorder, self._book.body
                 announce_job(recorder, body, Phase.PENDING, "TrialRefused", error.message)
@@ -126,6 +133,9 @@ class Starter:
             return
         except (ConflictError, NotFoundError):
             raise
+        except EarlierRemainsError as error:
+            self._remains(trial.spec.index, error.message)
+            return
         except ClusterError as error:
             # A quota, a policy, a webhook that is down.
             await self._refused(replace(view, trial=trial), error.message)
@@ -134,6 +144,13 @@ class Starter:
         started = book.views[trial.spec.index] = replace(view, trial=trial, job=job)
         if trial.status.reason == "JobRefused":
             await book.record(started, trials.begun_anew(trial, book.spec))
+
+    def _remains(self, index: int, message: str) -> None:
+        """Wait for what an earlier job of this name has left; say so if that takes long."""
+        created = datetime.fromisoformat(self._book.body["metadata"]["creationTimestamp"])
+        if self._book.now >= created + REMAINS_PATIENCE:
+            self._obstacles[index] = message
+        self._book.wake_after(CATCH_UP)
 
     def _held_back(self, view: TrialView) -> bool:
         """True when the API server refused this trial's Job a moment ago."""
