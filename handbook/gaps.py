@@ -1,7 +1,7 @@
 """What the code gives and the handbook does not explain: reasons, labels and annotations.
 
-A reason is found by its place, as an argument called `reason`, or by its form: a word with two
-capitals in a package that gives reasons.
+A reason is found by its place, as an argument called `reason` or the fourth one of `announce_job`,
+or by its form: a word with two capitals in a package that gives reasons.
 """
 
 import ast
@@ -59,6 +59,8 @@ def _reasons_in(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "reason":
             yield from _words(node.value, _CAMEL_CASE)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "announce_job":
+            yield from _words(node.args[3], _CAMEL_CASE)
 
 
 def _words(node: ast.AST, form: re.Pattern[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ that the Trial is still the version that it was decided from.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,8 @@ from kubetune.errors import (
     AlreadyExistsError,
     ClusterError,
     ConflictError,
+    ForbiddenError,
+    InvalidError,
     NotFoundError,
 )
 from kubetune.kube.client import Client
@@ -138,12 +140,25 @@ class Writer:
         if at_once:
             self._cluster.jobs(metadata.namespace).forget(metadata.key, metadata.uid)
 
-    async def expire_job(self, job: Job, seconds: int) -> None:
-        """Let a Job go that long after its end.
+    async def expire_jobs(self, views: Iterable[TrialView], seconds: int) -> None:
+        """Let the Jobs of finished trials go that long after their end.
 
-        Not before its trial's end is recorded: a Job that vanished while nobody looked would take
+        Not before a trial's end is recorded: a Job that vanished while nobody looked would take
         its result with it.
         """
+        for view in views:
+            if view.job is None or not view.has_unbounded_job:
+                continue
+            try:
+                await self._expire(view.job, seconds)
+            except (ForbiddenError, InvalidError) as error:
+                # An untidy namespace is no reason to hold the TuningJob up.
+                _log.warning(
+                    "retention not set",
+                    extra={"trial": view.trial.metadata.name, "reason": str(error)},
+                )
+
+    async def _expire(self, job: Job, seconds: int) -> None:
         metadata = job.metadata
         path = JOBS.path(metadata.namespace, metadata.name)
         body = {"metadata": {"uid": metadata.uid}, "spec": {"ttlSecondsAfterFinished": seconds}}

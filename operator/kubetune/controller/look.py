@@ -126,7 +126,9 @@ class Look:
         await self._starter.launch(decision, seen)
         if decision.outcome is None and self.refusal is None and not self.spec.suspend:
             await self._starter.start()
-        await self._expire_kept()
+        # Nothing waits for it.
+        ended = (*self._book.views.values(), *self._kept)
+        await self._with.writer.expire_jobs(ended, retention_seconds(self.spec))
         return self._verdict(decision, outcome), self._book.next_look
 
     def core_trials(self) -> list[CoreTrial]:
@@ -319,20 +321,6 @@ class Look:
             if view.has_leftover_job or (self.spec.suspend and _is_put_off(view))
         ]
         await all_of(*(self._delete_job(view) for view in ended))
-
-    async def _expire_kept(self) -> None:
-        """Let the Jobs of finished trials go after their retention; nothing waits for it."""
-        seconds = retention_seconds(self.spec)
-        for view in (*self._book.views.values(), *self._kept):
-            if view.job is not None and view.has_unbounded_job:
-                try:
-                    await self._with.writer.expire_job(view.job, seconds)
-                except (ForbiddenError, InvalidError) as error:
-                    # An untidy namespace is no reason to hold the job up.
-                    _log.warning(
-                        "retention not set",
-                        extra={"trial": view.trial.metadata.name, "reason": str(error)},
-                    )
 
     async def _delete_job(self, view: TrialView) -> None:
         if view.job is not None and view.job.metadata.deletion_timestamp is None:

@@ -274,7 +274,8 @@ class Reconciler:
             jobs=cluster.jobs_by_trial(key),
             pods=cluster.pods_by_trial(key),
         )
-        for view in (*snapshot.trials, *snapshot.earlier, *snapshot.kept):
+        views = (*snapshot.trials, *snapshot.earlier, *snapshot.kept)
+        for view in views:
             if not view.state.is_finished:
                 # Created by another operator, or by a write that was under way at the end.
                 ended = trials.stopped(
@@ -285,10 +286,9 @@ class Reconciler:
                     now=self._with.now(),
                 )
                 await self._with.writer.record(view.trial, ended)
-            if view.job is not None and view.has_unbounded_job:
-                await self._with.writer.expire_job(view.job, retention_seconds(spec))
             if view.job is not None and (view.has_leftover_job or not view.state.is_finished):
                 await self._with.writer.delete_job(view.job)
+        await self._with.writer.expire_jobs(views, retention_seconds(spec))
         generation = body["metadata"]["generation"]
         if recorded.observed_generation != generation:
             announce_job(

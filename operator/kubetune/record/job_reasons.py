@@ -240,6 +240,11 @@ REFUSALS: Sequence[Reason] = (
 
 OTHER_EVENTS: Sequence[Reason] = (
     Reason(
+        name="Accepted",
+        found=("TuningJob", "Normal"),
+        meaning="The spec can be run, and a run begins; the note has what is worth knowing before.",
+    ),
+    Reason(
         name="Launched",
         found=("Trial", "Normal"),
         meaning="The Trial was created; the note has its point and why it is tried.",
