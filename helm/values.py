@@ -25,15 +25,17 @@ _MINIMA: Mapping[str, int] = {
     "terminationGracePeriodSeconds": 0,
     "metrics.service.port": 1,
 }
+_PULL_SECRET: Mapping[str, Any] = {
+    "type": ["string", "object"],
+    "minLength": 1,
+    "additionalProperties": False,
+    "properties": {"name": {"type": "string", "minLength": 1}},
+    "required": ["name"],
+}
 _ITEMS: Mapping[str, Mapping[str, Any]] = {
     "watchNamespaces": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"},
-    "imagePullSecrets": {
-        "type": ["string", "object"],
-        "minLength": 1,
-        "additionalProperties": False,
-        "properties": {"name": {"type": "string", "minLength": 1}},
-        "required": ["name"],
-    },
+    "imagePullSecrets": _PULL_SECRET,
+    "global.imagePullSecrets": _PULL_SECRET,
     "extraArgs": {"type": "string"},
     "networkPolicy.apiServerPorts": {"type": "integer", "minimum": 1, "maximum": 65535},
     "extraObjects": {"type": ["object", "string"]},
@@ -109,8 +111,8 @@ def to_schema(text: str) -> str:
         "title": "Values of the Kubetune chart",
         **_schema_of_group(defaults, (), texts),
     }
-    # Helm sets `global` for the charts that another one depends on.
-    schema["properties"]["global"] = {"type": "object"}
+    # Shared with all charts that another one is made of: their values stand there as well.
+    schema["properties"]["global"]["additionalProperties"] = True
     return json.dumps(schema, indent=2) + "\n"
 
 
@@ -172,6 +174,11 @@ def _schema_of_value(path: str, default: Any) -> dict[str, Any]:
         schema["enum"] = [*_ENUMS[path]]
     if path in _PATTERNS:
         schema["pattern"] = _PATTERNS[path]
+    if path == "collector.resources":
+        schema |= {
+            "additionalProperties": False,
+            "properties": {kind: {"type": "object"} for kind in ("requests", "limits")},
+        }
     if path in _MINIMA:
         schema["minimum"] = _MINIMA[path]
     if path in _STRING_MAPS:

@@ -12,7 +12,13 @@ import yaml
 from kubetune.api.names import COLLECTOR_CONTAINER
 from kubetune.api.parameters import ParameterValue
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.trialjob import TrialIdentity, build_trial_job, service_account, training_container
+from kubetune.sidecar import Sidecar
+from kubetune.trialjob import (
+    TrialIdentity,
+    build_trial_job,
+    service_account,
+    training_container,
+)
 from tests.controller.builders import LEARNING_RATE, make_spec, template
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -56,7 +62,7 @@ def build(
     spec: TuningJobSpec, trial: TrialIdentity | None = None, *, rungs: tuple[int, ...] = ()
 ) -> dict[str, Any]:
     return build_trial_job(
-        spec, trial or identity(), collector_image="kubetune-collector:1", rungs=rungs
+        spec, trial or identity(), sidecar=Sidecar(image="kubetune-collector:1"), rungs=rungs
     )
 
 

@@ -16,6 +16,7 @@ from kubetune.api.durations import parse_duration
 from kubetune.api.parameters import ParameterValue, typed_point
 from kubetune.api.placeholders import for_kubelet, substitute, value_text
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
+from kubetune.sidecar import Sidecar
 
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  a path, no secret
 TOKEN_SECONDS = 3600
@@ -65,7 +66,7 @@ def build_trial_job(
     spec: TuningJobSpec,
     trial: TrialIdentity,
     *,
-    collector_image: str,
+    sidecar: Sidecar,
     rungs: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Return the batch/v1 Job of a trial.
@@ -73,7 +74,7 @@ def build_trial_job(
     Args:
         spec: The TuningJob's spec, valid.
         trial: Whose Job it is.
-        collector_image: Image of the metrics sidecar; unused with source Annotation.
+        sidecar: The metrics sidecar; unused with source Annotation.
         rungs: Steps at which the collector reports at once, ascending.
     """
     trial = replace(trial, parameters=typed_point(spec.parameters, trial.parameters))
@@ -98,7 +99,7 @@ def build_trial_job(
     job_spec.setdefault("podFailurePolicy", _RETRY_DISRUPTIONS)
     # Set when the trial's end is recorded, so that no result goes with its Job unseen.
     job_spec.pop("ttlSecondsAfterFinished", None)
-    _complete_pod(pod_template["spec"], spec, trial, collector_image=collector_image, rungs=rungs)
+    _complete_pod(pod_template["spec"], spec, trial, sidecar=sidecar, rungs=rungs)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -180,7 +181,7 @@ def _complete_pod(
     spec: TuningJobSpec,
     trial: TrialIdentity,
     *,
-    collector_image: str,
+    sidecar: Sidecar,
     rungs: Sequence[int],
 ) -> None:
     """Add to a pod spec, in place, what the trial needs and the user did not say."""
@@ -206,7 +207,7 @@ def _complete_pod(
             _add_volume(pod, _token_volume())
             _mount(trainer, _TOKEN_VOLUME, TOKEN_DIRECTORY, read_only=True)
         return
-    sidecar = _collector(spec, trial, image=collector_image, rungs=rungs)
+    collector = _collector(spec, trial, sidecar=sidecar, rungs=rungs)
     _add_volume(pod, _token_volume())
     if spec.metrics.source is MetricsSource.FILE and spec.metrics.path is not None:
         directory = posixpath.dirname(spec.metrics.path)
@@ -214,9 +215,9 @@ def _complete_pod(
         if own is None:
             _add_volume(pod, {"name": _METRICS_VOLUME, "emptyDir": {}})
             own = _mount(trainer, _METRICS_VOLUME, directory)
-        sidecar["volumeMounts"].append({**own, "readOnly": True})
+        collector["volumeMounts"].append({**own, "readOnly": True})
     # Last of the init containers: it starts when the user's own are done.
-    pod["initContainers"] = [*(pod.get("initContainers") or []), sidecar]
+    pod["initContainers"] = [*(pod.get("initContainers") or []), collector]
 
 
 def _add_checkpoint(
@@ -285,33 +286,15 @@ def _to_collect(spec: TuningJobSpec, trial: TrialIdentity, rungs: Sequence[int])
 
 
 def _collector(
-    spec: TuningJobSpec, trial: TrialIdentity, *, image: str, rungs: Sequence[int]
+    spec: TuningJobSpec, trial: TrialIdentity, *, sidecar: Sidecar, rungs: Sequence[int]
 ) -> dict[str, Any]:
-    sidecar: dict[str, Any] = {
-        "name": names.COLLECTOR_CONTAINER,
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "restartPolicy": "Always",
-        "env": [
-            *(v for v in _environment(trial)[:3]),
-            {"name": "KUBETUNE_COLLECT", "value": for_kubelet(_to_collect(spec, trial, rungs))},
-        ],
-        "resources": {
-            "requests": {"cpu": "10m", "memory": "32Mi"},
-            "limits": {"memory": "32Mi"},
-        },
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 65532,
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "terminationMessagePolicy": "File",
-    }
-    _mount(sidecar, _TOKEN_VOLUME, TOKEN_DIRECTORY, read_only=True)
-    return sidecar
+    environment = [
+        *(v for v in _environment(trial)[:3]),
+        {"name": "KUBETUNE_COLLECT", "value": for_kubelet(_to_collect(spec, trial, rungs))},
+    ]
+    container = sidecar.container(environment)
+    _mount(container, _TOKEN_VOLUME, TOKEN_DIRECTORY, read_only=True)
+    return container
 
 
 def _token_volume() -> dict[str, Any]:

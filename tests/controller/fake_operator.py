@@ -20,6 +20,7 @@ from kubetune.errors import ClusterError
 from kubetune.kube.events import ObjectReference, Recorder
 from kubetune.kube.objects import Job, Object, ObjectKey, Pod, Trial
 from kubetune.kube.store import Store
+from kubetune.sidecar import Sidecar
 from tests.controller.fake_cluster import BEGINNING, Call, Event, FakeClient
 from tests.controller.toy_cluster import World, is_ours
 
@@ -88,11 +89,11 @@ class Operator:
             Dependencies(
                 client=self.client,
                 cluster=self._cluster,
-                writer=Writer(self.client, self._cluster, collector_image="collector:1"),
+                writer=Writer(self.client, self._cluster, sidecar=Sidecar(image="collector:1")),
                 pod_logs=PodLogs(self.client, read=_read_here),
                 recorder=self.notes,
                 metrics=Metrics(),
-                collector_image="collector:1",
+                sidecar=Sidecar(image="collector:1"),
                 role_kind=role_kind,
                 now=lambda: world.api.now,
                 draw_seed=lambda: seed,

@@ -1,6 +1,7 @@
 import pytest
 
 from kubetune.controller.settings import RoleKind, Settings, SettingsError, read_settings
+from kubetune.sidecar import Sidecar
 
 IMAGE = {"KUBETUNE_COLLECTOR_IMAGE": "collector:1"}
 
@@ -8,7 +9,7 @@ IMAGE = {"KUBETUNE_COLLECTOR_IMAGE": "collector:1"}
 def test_only_the_collectors_image_has_no_default() -> None:
     assert read_settings(IMAGE, hostname="host-1") == Settings(
         namespaces=(),
-        collector_image="collector:1",
+        sidecar=Sidecar(image="collector:1"),
         role_kind=RoleKind.CLUSTER_ROLE,
         lease_namespace="kubetune-system",
         lease_name="kubetune-operator",
@@ -41,6 +42,12 @@ def test_a_variable_sets(variable: str, text: str, field: str, want: object) -> 
     assert getattr(settings, field) == want
 
 
+def test_the_collectors_resources_are_those_of_the_variable_and_no_others() -> None:
+    text = '{"requests": {"cpu": 1}, "limits": {"cpu": "1", "memory": "64Mi"}}'
+    sidecar = read_settings({**IMAGE, "KUBETUNE_COLLECTOR_RESOURCES": text}, hostname="h").sidecar
+    assert sidecar.resources == {"requests": {"cpu": 1}, "limits": {"cpu": "1", "memory": "64Mi"}}
+
+
 @pytest.mark.parametrize(
     ("environment", "want"),
     [
@@ -52,6 +59,16 @@ def test_a_variable_sets(variable: str, text: str, field: str, want: object) -> 
             {**IMAGE, "KUBETUNE_ROLE_KIND": "role"},
             "KUBETUNE_ROLE_KIND='role' is neither ClusterRole nor Role",
             id="no such kind of role",
+        ),
+        pytest.param(
+            {**IMAGE, "KUBETUNE_COLLECTOR_RESOURCES": '{"limit": {"cpu": "1"}}'},
+            "KUBETUNE_COLLECTOR_RESOURCES=.*'limit'",
+            id="misspelt limits of the collector",
+        ),
+        pytest.param(
+            {**IMAGE, "KUBETUNE_COLLECTOR_RESOURCES": "cpu=1"},
+            "is not the resources of a container",
+            id="resources that are no JSON",
         ),
         pytest.param(
             {**IMAGE, "KUBETUNE_LEADER_ELECTION": "yes"},

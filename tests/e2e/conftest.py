@@ -4,7 +4,8 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.conftest import TestCluster
+from tests.conftest import Helm, TestCluster
+from tests.e2e.releases import Release, release_in_a_new_namespace, without_the_plain_operator
 from tests.e2e.tuning_jobs import Jobs
 
 _OUTCOME = pytest.StashKey[bool]()
@@ -30,3 +31,17 @@ def jobs(kubetune: TestCluster, namespace: str, request: pytest.FixtureRequest) 
         print(found.kubectl("describe", "tuningjobs,trials", check=False))
         log = ("-n", "kubetune-system", "logs", "deployment/kubetune", "--tail=80")
         print(kubetune.kubectl(*log, check=False).stdout)
+
+
+@pytest.fixture(scope="module")
+def free_cluster(crds: TestCluster) -> Iterator[TestCluster]:
+    """The cluster with both kinds, where no operator of the plain manifests works meanwhile."""
+    with without_the_plain_operator(crds) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def release(free_cluster: TestCluster, helm: Helm) -> Iterator[Release]:
+    """A release that is not installed yet, in a namespace of its own."""
+    with release_in_a_new_namespace(helm, free_cluster) as found:
+        yield found

@@ -138,7 +138,8 @@ def test_the_chart_and_the_plain_manifests_install_the_same_objects(render: Rend
                 body["spec"]["template"]["metadata"].pop("labels")
                 (container,) = body["spec"]["template"]["spec"]["containers"]
                 container["image"] = container["image"].rpartition(":")[0]
-                known = {"KUBETUNE_COLLECTOR_IMAGE", "POD_NAME", "POD_NAMESPACE"}
+                known = {"POD_NAME", "POD_NAMESPACE"}
+                known |= {"KUBETUNE_COLLECTOR_IMAGE", "KUBETUNE_COLLECTOR_RESOURCES"}
                 container["env"] = [v for v in container["env"] if v["name"] in known]
                 container["env"][0]["value"] = container["env"][0]["value"].rpartition(":")[0]
             found[(body["kind"], body["metadata"]["name"])] = body
@@ -301,6 +302,38 @@ def test_long_names_of_releases_and_namespaces_keep_two_releases_apart(render: R
             assert all(len(value) <= 63 for value in labels.values())
             assert len(body["metadata"]["name"]) <= (63 if body["kind"] == "Service" else 253)
     assert len(names) == len(set(names))
+
+
+def test_what_is_said_of_all_charts_counts_for_both_images_and_the_secrets(render: Render) -> None:
+    bodies = render(
+        {
+            "global": {
+                "imageRegistry": "mirror.example:5000",
+                "imagePullSecrets": [{"name": "mirror"}, "own"],
+                "storageClass": "another chart's",
+            },
+            "image": {"registry": "registry.example"},
+            "imagePullSecrets": ["own"],
+        }
+    )
+    (test,) = of_kind(bodies, "Pod").values()
+    for spec in (operator_pod(bodies)["spec"], test["spec"]):
+        (container,) = spec["containers"]
+        assert container["image"].startswith("mirror.example:5000/kubetune/operator:")
+        env = {v["name"]: v.get("value") for v in container["env"]}
+        collector = env["KUBETUNE_COLLECTOR_IMAGE"]
+        assert collector.startswith("mirror.example:5000/kubetune/collector:")
+        assert spec["imagePullSecrets"] == [{"name": "own"}, {"name": "mirror"}]
+
+
+def test_the_collectors_resources_are_changed_one_by_one(render: Render) -> None:
+    values = {"collector": {"resources": {"limits": {"cpu": "100m"}}}}
+    (container,) = operator_pod(render(values))["spec"]["containers"]
+    env = {v["name"]: v.get("value") for v in container["env"]}
+    assert json.loads(env["KUBETUNE_COLLECTOR_RESOURCES"]) == {
+        "requests": {"cpu": "10m", "memory": "32Mi"},
+        "limits": {"cpu": "100m", "memory": "32Mi"},
+    }
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ def test_the_defaults_pass_their_own_schema() -> None:
         pytest.param({"image": {"pullPolicy": "always"}}, "'always'", id="no such pull policy"),
         pytest.param({"crds": {"keep": "false"}}, "'false' is not of type", id="a truth as text"),
         pytest.param({"podLabels": {"a": 1}}, "1 is not of type 'string'", id="a number as label"),
+        pytest.param({"global": {"imageRegistry": 1}}, "1 is not of type", id="no registry"),
+        pytest.param({"collector": {"resources": {"limit": {}}}}, "'limit'", id="misspelt limits"),
         pytest.param({"image": {"digest": "abc"}}, "'abc' does not match", id="no digest"),
         pytest.param({"imagePullSecrets": [{"nam": "x"}]}, "'nam'", id="no name of a pull secret"),
         pytest.param({"fullnameOverride": "Tuner"}, "'Tuner' does not", id="no name of an object"),

@@ -63,10 +63,14 @@ annotations:
 {{/* A pod's account, its rights, and where it may run. */}}
 {{- define "kubetune.podSpec" -}}
 serviceAccountName: {{ include "kubetune.serviceAccountName" . }}
-{{- with .Values.imagePullSecrets }}
+{{- $secrets := list }}
+{{- range concat .Values.imagePullSecrets .Values.global.imagePullSecrets }}
+{{- $secrets = append $secrets (ternary . (get (ternary (dict) . (kindIs "string" .)) "name") (kindIs "string" .)) }}
+{{- end }}
+{{- with uniq $secrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ ternary . (get (ternary (dict) . (kindIs "string" .)) "name") (kindIs "string" .) | quote }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- with .Values.podSecurityContext }}
@@ -96,7 +100,7 @@ volumes:
 
 {{/* What the operator's container and that of `helm test` share: the image, settings and bounds. */}}
 {{- define "kubetune.container" -}}
-image: {{ include "kubetune.image" (list .Values.image .Chart.AppVersion) | quote }}
+image: {{ include "kubetune.image" (list . .Values.image) | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 env:
   {{- include "kubetune.environment" . | nindent 2 }}
@@ -129,15 +133,18 @@ volumeMounts:
 {{- end -}}
 {{- end -}}
 
-{{/* An image's whole name. Takes a list: the image's values and the tag that an empty one stands for. */}}
+{{/* An image's whole name. Takes a list: the top, and the image's values. */}}
 {{- define "kubetune.image" -}}
-{{- $image := index . 0 -}}
+{{- $top := index . 0 -}}
+{{- $image := index . 1 -}}
 {{- $name := $image.repository -}}
-{{- if $image.registry -}}{{- $name = printf "%s/%s" (trimSuffix "/" $image.registry) $image.repository -}}{{- end -}}
+{{- with default $image.registry $top.Values.global.imageRegistry -}}
+{{- $name = printf "%s/%s" (trimSuffix "/" .) $name -}}
+{{- end -}}
 {{- if $image.digest -}}
 {{- printf "%s@%s" $name $image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" $name (default (index . 1) $image.tag) -}}
+{{- printf "%s:%s" $name (default $top.Chart.AppVersion $image.tag) -}}
 {{- end -}}
 {{- end -}}
 
@@ -153,7 +160,9 @@ volumeMounts:
 {{/* The operator's settings. */}}
 {{- define "kubetune.environment" -}}
 - name: KUBETUNE_COLLECTOR_IMAGE
-  value: {{ include "kubetune.image" (list .Values.collector.image .Chart.AppVersion) | quote }}
+  value: {{ include "kubetune.image" (list . .Values.collector.image) | quote }}
+- name: KUBETUNE_COLLECTOR_RESOURCES
+  value: {{ .Values.collector.resources | toJson | quote }}
 - name: KUBETUNE_WORKERS
   value: {{ .Values.operator.workers | quote }}
 - name: KUBETUNE_LOG_LEVEL

@@ -11,9 +11,10 @@ from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.validation import parse_spec, validate
 from kubetune.cli.manifest import Document
 from kubetune.preflight import first_trial, objections, waits_for_nobody
+from kubetune.sidecar import Sidecar
 from kubetune.trialjob import build_trial_job
 
-COLLECTOR_IMAGE = "kubetune/collector"
+_SIDECAR = Sidecar(image="kubetune/collector")
 """Stands in the sample Job for the image that the operator is set up with."""
 
 _NO_UID = "00000000-0000-0000-0000-000000000000"
@@ -84,7 +85,7 @@ def first_job(spec: TuningJobSpec, *, name: str, namespace: str) -> dict[str, An
     if trial is None:
         return None
     rungs = [rung.step for rung in planner.plan(spec).status.rungs]
-    return build_trial_job(spec, trial, collector_image=COLLECTOR_IMAGE, rungs=rungs)
+    return build_trial_job(spec, trial, sidecar=_SIDECAR, rungs=rungs)
 
 
 def _plan(spec: TuningJobSpec) -> Iterator[tuple[str, str]]:

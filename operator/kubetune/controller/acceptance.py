@@ -14,6 +14,7 @@ from kubetune.errors import AlreadyExistsError, ForbiddenError, InvalidError
 from kubetune.kube.client import Client
 from kubetune.kube.paths import JOBS, PODS, ROLE_BINDINGS, SERVICE_ACCOUNTS
 from kubetune.preflight import objections
+from kubetune.sidecar import Sidecar
 from kubetune.trialjob import TrialIdentity, build_trial_job, service_account
 
 _USED_UP = "exceeded quota"
@@ -47,7 +48,7 @@ async def check_template(
     spec: TuningJobSpec,
     trial: TrialIdentity,
     *,
-    collector_image: str,
+    sidecar: Sidecar,
     role_kind: RoleKind,
 ) -> Refusal | None:
     """Let the API server judge the first trial's Job and its pod, and give the pods their rights.
@@ -62,7 +63,7 @@ async def check_template(
         UnavailableError: The API server did not answer; ask again later.
     """
     try:
-        job = build_trial_job(spec, trial, collector_image=collector_image)
+        job = build_trial_job(spec, trial, sidecar=sidecar)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return Refusal(
             reason="TemplateRejected",

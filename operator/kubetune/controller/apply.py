@@ -30,6 +30,7 @@ from kubetune.kube.objects import Job, ObjectKey, Trial, TrialStatus
 from kubetune.kube.paths import JOBS, TRIALS, TUNING_JOBS
 from kubetune.record.messages import shortened
 from kubetune.record.objects import identity_of, plain_status, trial_body
+from kubetune.sidecar import Sidecar
 from kubetune.trialjob import build_trial_job
 
 _log = logging.getLogger(__name__)
@@ -52,10 +53,10 @@ class EarlierRemainsError(NameTakenError):
 class Writer:
     """Writes what was decided about one TuningJob's children."""
 
-    def __init__(self, client: Client, cluster: Cluster, *, collector_image: str) -> None:
+    def __init__(self, client: Client, cluster: Cluster, *, sidecar: Sidecar) -> None:
         self._client = client
         self._cluster = cluster
-        self._collector_image = collector_image
+        self._sidecar = sidecar
 
     async def create_trial(
         self, body: Mapping[str, Any], run_id: str | None, suggestion: Suggestion, basis: Basis
@@ -93,7 +94,7 @@ class Writer:
         manifest = build_trial_job(
             spec,
             identity_of(trial, tuning_job),
-            collector_image=self._collector_image,
+            sidecar=self._sidecar,
             rungs=rungs,
         )
         try:

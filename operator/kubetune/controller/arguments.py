@@ -7,6 +7,7 @@ from dataclasses import dataclass
 _OPTIONS: Mapping[str, tuple[str, str]] = {
     "--namespaces": ("KUBETUNE_NAMESPACES", "namespaces to watch, separated by commas; all"),
     "--collector-image": ("KUBETUNE_COLLECTOR_IMAGE", "image of the metrics sidecar; no default"),
+    "--collector-resources": ("KUBETUNE_COLLECTOR_RESOURCES", "its requests and limits, in JSON"),
     "--role-kind": ("KUBETUNE_ROLE_KIND", "kind of the roles of trials' pods; ClusterRole"),
     "--workers": ("KUBETUNE_WORKERS", "TuningJobs handled at the same time; 8"),
     "--port": ("KUBETUNE_PORT", "port of /healthz, /readyz and /metrics; 8080"),

@@ -11,6 +11,7 @@ from kubetune.controller.pod_logs import PodLogs
 from kubetune.controller.settings import RoleKind
 from kubetune.kube.client import Client
 from kubetune.kube.events import Recorder
+from kubetune.sidecar import Sidecar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Dependencies:
         pod_logs: To read with what pods printed.
         recorder: To tell people with.
         metrics: To count with.
-        collector_image: Image of the metrics sidecar.
+        sidecar: The metrics sidecar of trials.
         role_kind: Kind of the roles that trials' pods are bound to.
         now: The wall clock, aware.
         draw_seed: Gives a seed for a job that names none.
@@ -36,7 +37,7 @@ class Dependencies:
     pod_logs: PodLogs
     recorder: Recorder
     metrics: Metrics
-    collector_image: str
+    sidecar: Sidecar
     role_kind: RoleKind
     now: Callable[[], datetime]
     draw_seed: Callable[[], int]

@@ -155,13 +155,11 @@ class Operator:
             Dependencies(
                 client=self._client,
                 cluster=self._cluster,
-                writer=Writer(
-                    self._client, self._cluster, collector_image=self._settings.collector_image
-                ),
+                writer=Writer(self._client, self._cluster, sidecar=self._settings.sidecar),
                 pod_logs=PodLogs(self._client),
                 recorder=recorder,
                 metrics=self._metrics,
-                collector_image=self._settings.collector_image,
+                sidecar=self._settings.sidecar,
                 role_kind=self._settings.role_kind,
                 now=_now,
                 draw_seed=lambda: secrets.randbelow(_SEEDS),

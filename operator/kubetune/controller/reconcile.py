@@ -254,7 +254,7 @@ class Reconciler:
             client,
             spec,
             trial,
-            collector_image=self._with.collector_image,
+            sidecar=self._with.sidecar,
             role_kind=self._with.role_kind,
         )
         return refusal or await make_claim(client, body, spec)

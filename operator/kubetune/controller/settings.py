@@ -4,12 +4,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+import msgspec
 
 from kubetune.errors import KubetuneError
+from kubetune.sidecar import RESOURCES, Resources, Sidecar
 
 LEASE = "kubetune-operator"
 """The Lease that elects the leader, unless the installation names another."""
 
+_resources_decoder = msgspec.json.Decoder(
+    Mapping[Literal["requests", "limits"], Mapping[str, str | int | float]]
+)
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
@@ -30,7 +37,7 @@ class Settings:
 
     Attributes:
         namespaces: Namespaces to watch; empty means all of them.
-        collector_image: Image of the metrics sidecar.
+        sidecar: The metrics sidecar of trials.
         role_kind: Kind of the roles that trials' pods are bound to.
         lease_namespace: Namespace of the leader election's Lease.
         lease_name: Its name: one for each installation.
@@ -43,7 +50,7 @@ class Settings:
     """
 
     namespaces: tuple[str, ...]
-    collector_image: str
+    sidecar: Sidecar
     role_kind: RoleKind
     lease_namespace: str
     lease_name: str
@@ -76,7 +83,7 @@ def read_settings(environment: Mapping[str, str], *, hostname: str) -> Settings:
             )
     return Settings(
         namespaces=namespaces,
-        collector_image=image,
+        sidecar=Sidecar(image=image, resources=_resources(environment)),
         role_kind=_role_kind(environment),
         lease_namespace=environment.get("POD_NAMESPACE", "kubetune-system"),
         lease_name=environment.get("KUBETUNE_LEASE_NAME", LEASE),
@@ -87,6 +94,21 @@ def read_settings(environment: Mapping[str, str], *, hostname: str) -> Settings:
         workers=_number(environment, "KUBETUNE_WORKERS", default=8, least=1),
         log_level=_level(environment),
     )
+
+
+def _resources(environment: Mapping[str, str]) -> Resources:
+    """Return requests and limits as JSON has them; the API server judges what they mean."""
+    text = environment.get("KUBETUNE_COLLECTOR_RESOURCES", "")
+    if not text:
+        return RESOURCES
+    try:
+        found: Resources = _resources_decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise SettingsError(
+            f"KUBETUNE_COLLECTOR_RESOURCES={text!r} is not the resources of a container, such as "
+            f'{{"requests": {{"cpu": "10m"}}, "limits": {{"memory": "32Mi"}}}}: {error}'
+        ) from error
+    return found
 
 
 def _truth(environment: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -17,10 +17,11 @@ from kubetune.local.rendering import Machine, Rendering, render
 from kubetune.local.store import Store
 from kubetune.preflight import first_trial
 from kubetune.record.objects import identity_of
+from kubetune.sidecar import Sidecar
 from kubetune.trialjob import TrialIdentity, build_trial_job, training_container
 
 _CONTAINERS = "spec.trial.template.spec.template.spec.containers"
-_NO_IMAGE = "none"
+_SIDECAR = Sidecar(image="none")
 _NOON = datetime(2000, 1, 1, 12, tzinfo=UTC)
 
 
@@ -75,7 +76,7 @@ class Workshop:
         return shutil.which(word, path=command.environment.get("PATH"))
 
     def _job(self, identity: TrialIdentity) -> Mapping[str, Any]:
-        return build_trial_job(self._spec, identity, collector_image=_NO_IMAGE, rungs=self._rungs)
+        return build_trial_job(self._spec, identity, sidecar=_SIDECAR, rungs=self._rungs)
 
     def _rendering(self, job: Mapping[str, Any], directory: str) -> Rendering:
         return render(

@@ -1,0 +1,53 @@
+"""Values of the chart whose effect only a real cluster shows."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import TestCluster
+from tests.e2e.releases import Release
+from tests.e2e.tuning_jobs import REPORTS_X, Jobs, states, tuning_job
+
+pytestmark = [pytest.mark.cluster, pytest.mark.tools]
+
+LIMITS = {"cpu": "500m", "memory": "128Mi"}
+QUOTA = {
+    "apiVersion": "v1",
+    "kind": "ResourceQuota",
+    "metadata": {"name": "team"},
+    "spec": {"hard": {"limits.cpu": "4", "limits.memory": "4Gi", "requests.cpu": "2"}},
+}
+
+
+@pytest.fixture
+def jobs(crds: TestCluster, namespace: str) -> Jobs:
+    """A namespace to tune in, without the plain manifests' operator."""
+    return Jobs(crds, namespace)
+
+
+def limits_of_collectors(jobs: Jobs, name: str) -> list[dict[str, Any]]:
+    return [
+        container["resources"]["limits"]
+        for pod in jobs.pods(name)
+        for container in pod["spec"]["initContainers"]
+    ]
+
+
+def test_a_quota_on_cpu_limits_asks_for_one_of_the_collector_and_the_chart_gives_it(
+    release: Release, jobs: Jobs
+) -> None:
+    release.install()
+    jobs.apply(QUOTA)
+    counted = r"--for=jsonpath={.status.hard.limits\.cpu}=4"
+    jobs.kubectl("wait", "resourcequota/team", counted, "--timeout=30s")
+    jobs.apply(tuning_job("bound", REPORTS_X, container={"resources": {"limits": LIMITS}}))
+    jobs.wait("bound", "condition=Accepted=False")
+    status = jobs.status("bound")
+    assert status["reason"] == "TemplateForbidden"
+    assert "must specify limits.cpu for: kubetune-collector" in status["message"]
+    assert jobs.trials("bound") == []
+
+    release.install("--set", "collector.resources.limits.cpu=100m", command="upgrade")
+    assert jobs.finish("bound")["reason"] == "MaxTrialsReached"
+    assert states(jobs.trials("bound")) == ["Succeeded", "Succeeded"]
+    assert limits_of_collectors(jobs, "bound") == [{"cpu": "100m", "memory": "32Mi"}] * 2
