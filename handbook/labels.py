@@ -16,7 +16,7 @@ ANNOTATIONS = {
     "([how](../how-to/report-metrics.md)).",
     names.ANNOTATION_RESOURCE: "On a Job, by Kubetune: the rung that it trains to; modes Promotion "
     "and Synchronous.",
-    f"{names.GROUP}/completion-mode": "On a Trial, by Kubetune: Indexed, where its Job is; the "
+    names.ANNOTATION_COMPLETION_MODE: "On a Trial, by Kubetune: Indexed, where its Job is; the "
     "policy for collectors reads it.",
     names.ANNOTATION_VALUE: "On the ConfigMap of `spec.bestParametersConfigMap`: the best value. "
     f"Beside it, {code(names.LABEL_TRIAL)} names the Trial.",

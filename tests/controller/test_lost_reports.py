@@ -10,8 +10,10 @@ from kubetune.collector import reread
 from kubetune.controller.look import REREAD_PATIENCE
 from kubetune.controller.outcomes import judge
 from kubetune.controller.pod_logs import read_apart
+from kubetune.kube.objects import ObjectKey
 from kubetune.record.observations import read_last_words
 from tests.controller.builders import (
+    NAMESPACE,
     NOW,
     ended,
     job_complete,
@@ -60,6 +62,18 @@ async def test_a_trial_whose_collector_was_killed_gets_its_value_from_the_log() 
     ]
 
 
+async def test_what_the_collector_reported_is_not_replaced_from_a_log_that_begins_later() -> None:
+    world = unheard(b"".join(LOG.splitlines(keepends=True)[1:]).replace(b"epoch=", b"batch="))
+    operator = Operator(world)
+    await run_until(world, [operator], lambda: world.states == {"digits-0": "Running"})
+    heard = [{"step": step, "metrics": {"accuracy": 0.5}} for step in range(1, 9)]
+    key = ObjectKey(NAMESPACE, "digits-0")
+    world.api.patch("trials", key, "status", {"status": {"observations": heard}})
+    await run_to_the_end(world, operator)
+    (trial,) = world.trials
+    assert trial["status"]["observations"] == heard
+
+
 async def test_a_log_without_the_metric_says_so_with_its_last_lines() -> None:
     world = unheard(b"2026-01-02T03:00:01.000000000Z loss is great\n")
     await run_to_the_end(world, Operator(world))
@@ -79,6 +93,20 @@ async def test_a_log_that_cannot_be_had_is_asked_for_again() -> None:
     world.api.kubelets_answer = True
     await run_to_the_end(world, operator)
     assert world.states == {"digits-0": "Succeeded"}
+
+
+async def test_a_trial_that_waits_for_its_log_does_not_lose_it_when_the_job_is_suspended() -> None:
+    world = unheard()
+    world.api.kubelets_answer = False
+    operator = Operator(world)
+    await run_until(
+        world, [operator], lambda: any(call.subresource == "log" for call in operator.client.calls)
+    )
+    world.edit(suspend=True)
+    await run_until(world, [operator], lambda: world.status["phase"] == "Suspended")
+    world.api.kubelets_answer = True
+    await run_until(world, [operator], lambda: world.states == {"digits-0": "Succeeded"})
+    assert world.jobs_made["digits-0"] == 1
 
 
 async def test_a_log_that_can_never_be_had_does_not_keep_the_job_for_ever() -> None:

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from kubetune.api import names
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.basis import Basis, basis_of, telling_levels
-from kubetune.core.decision import Decision, Evidence
+from kubetune.core.decision import Decision, Evidence, Promotion
 from kubetune.core.trial import Observation, Trial
 from kubetune.core.warm_start import ParentRun, make_parent
 from kubetune.planner import decide
@@ -28,7 +28,11 @@ def stamp(at: datetime) -> str:
 
 @dataclass
 class _Recorder:
-    """Decides, and remembers what the operator would write down."""
+    """Decides, and remembers what the operator would write down.
+
+    Attributes:
+        idles: How long a promotion is put off while others are launched.
+    """
 
     created: dict[int, datetime] = field(default_factory=dict)
     bases: dict[int, Basis] = field(default_factory=dict)
@@ -40,6 +44,8 @@ class _Recorder:
     promotions: dict[tuple[int, int], Evidence] = field(default_factory=dict)
     ended: datetime | None = None
     parents: Sequence[ParentRun] = ()
+    idles: timedelta = timedelta()
+    due: dict[tuple[int, int], datetime] = field(default_factory=dict)
 
     def decide(
         self,
@@ -53,6 +59,7 @@ class _Recorder:
         decision = decide(
             spec, trials, seed=seed, started_at=started_at, now=now, parents=self.parents
         )
+        decision = self._without_idle_ones(decision, now)
         for trial in trials:
             for observation in trial.observations:
                 self.seen.setdefault((trial.index, observation.step), now)
@@ -75,6 +82,16 @@ class _Recorder:
         self.ended = now if decision.outcome else None
         return decision
 
+    def _without_idle_ones(self, decision: Decision, now: datetime) -> Decision:
+        """Return the decision without the promotions that are put off."""
+        promoted = [p for p in decision.promote if now - self._due(p, now) >= self.idles]
+        if len(promoted) == len(decision.promote):
+            return decision
+        return replace(decision, promote=tuple(promoted), wake_after=timedelta(seconds=1))
+
+    def _due(self, promotion: Promotion, now: datetime) -> datetime:
+        return self.due.setdefault((promotion.index, promotion.evidence.step), now)
+
 
 def record(
     spec: TuningJobSpec,
@@ -84,10 +101,11 @@ def record(
     weather: Weather = CALM,
     with_basis: bool = True,
     parent: Sequence[dict[str, Any]] = (),
+    idles: timedelta = timedelta(),
 ) -> list[dict[str, Any]]:
     """Return the TuningJob and its Trials, as `kubectl get -o json` gives them."""
     run = _inherited(spec, parent)
-    recorder = _Recorder(parents=run)
+    recorder = _Recorder(parents=run, idles=idles)
     job = Simulation(spec, training, seed=seed, weather=weather, decide=recorder.decide)
     outcome = job.run()
     conditions = []

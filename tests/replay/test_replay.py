@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -320,20 +321,24 @@ def test_a_value_that_was_not_reported_is_told() -> None:
     assert (Kind.VALUE, "digits-2") in differing(objects)
 
 
-def test_trials_that_launches_passed_over_though_they_were_to_go_on_are_told() -> None:
-    objects = a_pausing_record("Promotion")
-    # As by an operator that launches and never promotes: it takes the rungs for the end.
-    trial = rung_of(objects, promoted=True)
-    status = trial["status"]
-    del status["rungs"][0]["promotion"], status["rungs"][1:]
-    status.pop("resource", None)
-    first = status["rungs"][0]
-    first["leftTime"] = objects[0]["status"]["completionTime"]
-    status |= {"state": "EarlyStopped", "value": first["value"]}
-    assert any(
-        kind in (Kind.PROMOTION, Kind.SUGGESTION, Kind.END, Kind.EARLY_STOP)
-        for kind, name in differing(objects)
+@pytest.mark.parametrize(
+    ("seconds", "is_late"),
+    [
+        pytest.param(12, True, id="long after"),
+        pytest.param(3, False, id="as soon as the Job of the rung can be gone"),
+    ],
+)
+def test_a_promotion_that_launches_passed_over_is_told(seconds: int, *, is_late: bool) -> None:
+    spec = make_spec(
+        "Hyperband",
+        parameters=PARAMETERS,
+        hyperband={**PAUSING, "mode": "Promotion", "brackets": 1},
+        limits={"maxTrials": 24, "maxParallelTrials": 5, "maxInitialFailures": 0},
     )
+    objects = record(spec, UNEVEN, idles=timedelta(seconds=seconds))
+    found = [f for f in findings(objects) if f.verdict is DIFFERS and f.kind is Kind.PROMOTION]
+    assert bool(found) is is_late
+    assert all("was launched instead" in f.text for f in found)
 
 
 def test_an_end_by_gpu_hours_follows_from_what_was_used_and_from_no_less() -> None:

@@ -216,7 +216,10 @@ class Look:
         """Record what the cluster says of a trial."""
         verdict = judge(view, self.spec, rungs=self._book.rungs, now=self.now)
         if verdict.wants_reports and view.pod is not None:
-            verdict = await self._reread(view, view.pod, verdict)
+            reread = await self._reread(view, view.pod, verdict)
+            if reread is None:
+                return
+            verdict = reread
         status = verdict.status
         if verdict.wake_at is not None:
             self._book.wake_after(verdict.wake_at - self.now)
@@ -234,16 +237,26 @@ class Look:
             return
         await self._book.record(view, status)
 
-    async def _reread(self, view: TrialView, pod: Pod, verdict: Verdict) -> Verdict:
-        """Return the verdict on a trial whose collector did not read to the end."""
+    async def _reread(self, view: TrialView, pod: Pod, verdict: Verdict) -> Verdict | None:
+        """Return the verdict on a trial whose collector did not read to the end.
+
+        None while its log cannot be had: it stays as it is, for its Job has the log.
+        """
         trial, rungs = identity_of(view.trial, self.body["metadata"]["name"]), self._book.rungs
         try:
             words = await self._with.pod_logs.last_words(pod, self.spec, trial, rungs)
         except UnavailableError as error:
             if self.now < (verdict.status.completion_time or self.now) + REREAD_PATIENCE:
-                return Verdict(status=view.trial.status, wake_at=self.now + REREAD_INTERVAL)
+                self._book.wake_after(REREAD_INTERVAL)
+                return None
             _log.warning("no log", extra={"pod": pod.metadata.name, "reason": str(error)})
             words = pods.last_words(pod)
+        known = view.trial.status.observations
+        if known:
+            # The log of a container that printed much begins in the middle, where steps that
+            # nobody names are counted anew: what its collector reported stays as it is.
+            news = tuple(o for o in words.observations if o.step >= known[-1].step)
+            words = replace(words, observations=news)
         return judge(view, self.spec, rungs=rungs, now=self.now, words=words)
 
     async def _end(self, outcome: Outcome) -> bool:
