@@ -4,7 +4,7 @@ The API server checks the whole template by a dry run of the first trial's Job. 
 be known before is declared: that there are containers, what they are called, and how pods restart.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
@@ -18,7 +18,50 @@ class TemplatePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", strict=True, alias_generator=to_camel)
 
 
-class ContainerPart(TemplatePart):
+class MetadataPart(TemplatePart):
+    """Metadata of a Job or of a pod, as far as Kubetune adds to it."""
+
+    # As long as placeholders may make them; the API server judges what becomes of those.
+    labels: dict[str, Annotated[str, Field(max_length=1024)]] | None = Field(
+        default=None, max_length=100, description="Labels; Kubetune adds its own to them."
+    )
+    annotations: dict[str, Annotated[str, Field(max_length=65536)]] | None = Field(
+        default=None, max_length=100, description="Annotations."
+    )
+
+
+class NamedPart(TemplatePart):
+    """An entry of a list to which Kubetune adds entries."""
+
+    name: str | None = Field(default=None, max_length=253, description="Its name.")
+
+
+class MountPart(TemplatePart):
+    """A mount of a volume."""
+
+    mount_path: str | None = Field(
+        default=None, max_length=4096, description="Where the volume is mounted."
+    )
+
+
+class AnyContainerPart(TemplatePart):
+    """A container or an init container, as far as Kubetune adds to it."""
+
+    env: list[NamedPart] | None = Field(
+        default=None,
+        max_length=500,
+        description="Environment variables; Kubetune adds its own that are not set here.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    volume_mounts: list[MountPart] | None = Field(
+        default=None,
+        max_length=500,
+        description="Mounts of volumes.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+
+
+class ContainerPart(AnyContainerPart):
     """A container, as far as rules read it."""
 
     name: str = Field(
@@ -36,6 +79,18 @@ class PodPart(TemplatePart):
         "spec.metrics.container names another.",
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
     )
+    init_containers: list[AnyContainerPart] | None = Field(
+        default=None,
+        max_length=50,
+        description="Init containers; the metrics sidecar is added as the last of them.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
+    volumes: list[NamedPart] | None = Field(
+        default=None,
+        max_length=500,
+        description="Volumes.",
+        json_schema_extra={"x-kubernetes-list-type": "atomic"},
+    )
     restart_policy: str | None = Field(
         default=None,
         max_length=16,
@@ -47,6 +102,9 @@ class PodPart(TemplatePart):
 class PodTemplatePart(TemplatePart):
     """A pod template."""
 
+    metadata: MetadataPart | None = Field(
+        default=None, description="Labels and annotations of the trial's pod."
+    )
     spec: PodPart = Field(description="The pod of a trial.")
 
 
@@ -59,6 +117,9 @@ class JobPart(TemplatePart):
 class JobTemplate(TemplatePart):
     """A batch/v1 JobTemplateSpec."""
 
+    metadata: MetadataPart | None = Field(
+        default=None, description="Labels and annotations of the trial's Job."
+    )
     spec: JobPart = Field(description="The Job of a trial.")
 
 

@@ -116,7 +116,8 @@ def _schema_at(location: Sequence[int | str]) -> Schema:
 
 
 def _property(node: Schema, name: str) -> Schema:
-    found: Schema = node.get("properties", {}).get(name, {})
+    others = node.get("additionalProperties", {})
+    found: Schema = node.get("properties", {}).get(name, others)
     return found
 
 

@@ -121,12 +121,17 @@ def _running(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def _resources(container: Mapping[str, Any]) -> dict[str, Any]:
-    asked = container.get("resources") or {}
-    wanted = {**(asked.get("requests") or {}), **(asked.get("limits") or {})}
+    asked = _mapping(container.get("resources"))
+    wanted = {**_mapping(asked.get("requests")), **_mapping(asked.get("limits"))}
     return {
         "restartPolicy": container.get("restartPolicy"),
         "gpus": {name: value for name, value in wanted.items() if _GPU.fullmatch(name)},
     }
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Return a value that the API server will want to be an object; empty if it is none."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _gpus(container: Mapping[str, Any]) -> float:
