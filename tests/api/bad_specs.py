@@ -963,7 +963,7 @@ BAD_SPECS = (
         changes={f"{POD}.containers": "train"},
         field=f"{POD}.containers",
         remedy="must be a list",
-        server="must be of type array",
+        server="unknown field",
     ),
     BadSpec(
         id="a pod that restarts",
@@ -1013,7 +1013,7 @@ BAD_SPECS = (
         changes={f"{POD}.containers[0].env": {"SEED": "7"}},
         field=f"{POD}.containers[0].env",
         remedy="must be a list",
-        server="must be of type array",
+        server="unknown field",
     ),
     BadSpec(
         id="environment variables as texts",
@@ -1027,14 +1027,14 @@ BAD_SPECS = (
         changes={f"{POD}.initContainers": {"prepare": {}}},
         field=f"{POD}.initContainers",
         remedy="must be a list",
-        server="must be of type array",
+        server="unknown field",
     ),
     BadSpec(
         id="volumes as a map",
         changes={f"{POD}.volumes": {"data": {}}},
         field=f"{POD}.volumes",
         remedy="must be a list",
-        server="must be of type array",
+        server="unknown field",
     ),
     BadSpec(
         id="a mount as a text",

@@ -86,6 +86,18 @@ Test Error: Accuracy: 45.2%, eval_loss: 0.50
 def test_each_report_is_an_observation_at_the_step_that_its_library_counts(
     log: str, want: dict[int, float]
 ) -> None:
+    assert observed(log.encode()) == want
+    assert observed(log.replace("\n", "\r\n").encode()) == want
+
+
+def test_a_log_in_utf_16_is_read_too() -> None:
+    want = {1: 0.55, 2: 0.50, 3: 0.45}
+    assert observed(SCIKIT_LEARN.encode("utf-16")) == want
+    assert observed(SCIKIT_LEARN.encode("utf-16-be")) == want
+
+
+def observed(log: bytes) -> dict[int, float]:
+    """Return the objective by step."""
     settings = read_settings(
         {
             "KUBETUNE_NAMESPACE": "ns",
@@ -100,7 +112,7 @@ def test_each_report_is_an_observation_at_the_step_that_its_library_counts(
         now=lambda: datetime(2026, 1, 2, tzinfo=UTC),
         on_report=lambda _: None,
     )
-    collection.feed(log.encode())
+    collection.feed(log)
     collection.close()
     observations = collection.series.observations()
-    assert {seen["step"]: seen["metrics"]["eval_loss"] for seen in observations} == want
+    return {seen["step"]: seen["metrics"]["eval_loss"] for seen in observations}

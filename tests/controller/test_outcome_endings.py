@@ -111,6 +111,12 @@ FAILURES = [
         id="a pod that somebody deleted: which one",
     ),
     pytest.param(
+        make_view(running_trial(), make_job(0, job_failed())),
+        "BackoffLimitExceeded",
+        ["it failed", "no pod of it is left", "--force"],
+        id="a pod that somebody took away at once: no trace but that",
+    ),
+    pytest.param(
         make_view(
             running_trial(), make_job(0, job_failed("PodFailurePolicy", "exit code 42 matched"))
         ),

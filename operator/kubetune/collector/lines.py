@@ -63,6 +63,8 @@ class LineSplitter:
 
     def feed(self, data: bytes) -> Iterator[Line]:
         """Take the next piece of the stream; consume the result before feeding again."""
+        if b"\x00" in data:  # before the words are looked for: UTF-16 is full of them
+            data = data.replace(b"\x00", b"")
         self._remember(data)
         self.count += data.count(b"\n")
         first = _first_break(data)
@@ -146,7 +148,7 @@ class LineSplitter:
         text = segment[:LINE_LIMIT]
         if not self._wanted(text):
             return
-        if b"\x1b" in text or b"\x00" in text:
+        if b"\x1b" in text:
             text = _ESCAPES.sub(b"", text)
         if text:
             yield Line(text, stamp)

@@ -57,7 +57,7 @@ reports are counted: at the epochs 0.5, 1.0 and 1.5 the objective is at the step
 metrics at a fraction change nothing: an objective that comes once an epoch keeps its epoch.
 
 **Lines.** End at ``\n`` or ``\r``; colours and other terminal escapes are ignored; after 16 KiB a
-line is cut. Bytes that are not UTF-8 do no harm.
+line is cut. Bytes that are not UTF-8 do no harm; NULs are dropped, so that UTF-16 can be read.
 """
 
 import json

@@ -75,6 +75,8 @@ def failed(
     if job_end.reason == "DeadlineExceeded":
         return endings.deadline_exceeded(status, said, at=at)
     cause = pods.failed_container(culprit) if culprit is not None else None
+    if pod is None and culprit is None:
+        said += "; no pod of it is left: somebody deleted it at once (--force), or its node is gone"
     if culprit is None or cause is None:
         return ended(status, TrialState.FAILED, job_end.reason or "JobFailed", said, at)
     name, end = cause
