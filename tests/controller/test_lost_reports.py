@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from kubetune.collector import reread
+from kubetune.controller import pod_logs
 from kubetune.controller.look import REREAD_PATIENCE
 from kubetune.controller.outcomes import judge
-from kubetune.controller.pod_logs import read_apart
+from kubetune.controller.pod_logs import PodLogs, read_apart
 from kubetune.kube.objects import ObjectKey
+from kubetune.kube.transport import Query
+from kubetune.record.objects import identity_of
 from kubetune.record.observations import read_last_words
 from tests.controller.builders import (
     NAMESPACE,
@@ -24,7 +27,8 @@ from tests.controller.builders import (
     make_view,
     spec_fields,
 )
-from tests.controller.fake_operator import Operator, run_to_the_end, run_until
+from tests.controller.fake_cluster import FakeApi, FakeClient
+from tests.controller.fake_operator import Operator, read_here, run_to_the_end, run_until
 from tests.controller.toy_cluster import Script, World
 
 LOG = b"""2026-01-02T03:00:01.000000000Z loading
@@ -138,6 +142,32 @@ def test_the_log_is_read_only_where_the_collector_did_not(
         make_pod(0, "Succeeded", ended(0), sidecar),
     )
     assert judge(view, make_spec(source=source), rungs=(), now=NOW).wants_reports is want
+
+
+class Kubelet(FakeClient):
+    """Gives out one log as the kubelet does: from a line on, and up to a number of bytes."""
+
+    def __init__(self, log: bytes) -> None:
+        super().__init__(FakeApi())
+        self._log = log
+
+    async def request(self, *_: Any, query: Query | None = None, **__: Any) -> bytes:
+        asked = dict(query or {})
+        lines = self._log.splitlines(keepends=True)
+        last = int(asked.get("tailLines") or len(lines))
+        return b"".join(lines[-last:])[: int(asked["limitBytes"] or 0)]
+
+
+async def test_of_a_log_that_is_too_long_the_beginning_and_the_end_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pod_logs, "WHOLE_LOG_BYTES", 2000)
+    chatter = b"2026-01-02T03:00:02.500000000Z working\n" * 1000
+    first, *rest = LOG.splitlines(keepends=True)[1:]
+    logs = PodLogs(Kubelet(first + chatter + b"".join(rest)), read=read_here)
+    trial = identity_of(make_trial(0), "digits")
+    words = await logs.last_words(make_pod(), make_spec(), trial, ())
+    assert [(o.step, o.metrics["accuracy"]) for o in words.observations] == [(1, 0.25), (2, 0.75)]
 
 
 async def test_a_process_of_its_own_reads_the_log() -> None:

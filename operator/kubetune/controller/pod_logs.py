@@ -94,12 +94,7 @@ class PodLogs:
         environment = collector_environment(spec, trial, rungs=rungs, pod=pod.metadata.name)
         async with self._turn:
             try:
-                log = await self._ask(
-                    pod,
-                    container=training_container(spec),
-                    timestamps="true",
-                    limitBytes=WHOLE_LOG_BYTES,
-                )
+                log = await self._whole(pod, training_container(spec))
             except UnavailableError:
                 raise
             except ClusterError as error:
@@ -111,6 +106,20 @@ class PodLogs:
             extra={"pod": pod.metadata.name, "observations": len(words.observations)},
         )
         return words
+
+    async def _whole(self, pod: Pod, container: str) -> bytes:
+        """Return a log; of one that is too long the beginning and the end."""
+        query: dict[str, str | int] = {
+            "container": container,
+            "timestamps": "true",
+            "limitBytes": WHOLE_LOG_BYTES,
+        }
+        log = await self._ask(pod, **query)
+        if len(log) < WHOLE_LOG_BYTES:
+            return log
+        # The limit cuts the end off, so ask for far fewer lines than went into it.
+        lines = max(log.count(b"\n") // 4, 1)
+        return log + b"\n" + await self._ask(pod, **query, tailLines=lines)
 
     async def _ask(self, pod: Pod, **query: str | int) -> bytes:
         path = PODS.path(pod.metadata.namespace, pod.metadata.name, "log")
