@@ -119,6 +119,30 @@ def test_a_file_that_holds_no_job_is_refused(
     assert words in err
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        pytest.param((0, "metadata"), "digits", id="no metadata"),
+        pytest.param((1, "metadata"), "digits-0", id="no metadata of a Trial"),
+        pytest.param((1, "status", "state"), "Walking", id="a state of another version"),
+        pytest.param((0, "metadata", "generation"), "two", id="a generation that is no number"),
+        pytest.param((0, "spec", "strategy", "hyperband"), {}, id="rungs that nothing says"),
+    ],
+)
+def test_a_job_of_another_form_is_refused_with_words(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, place: tuple[Any, ...], value: Any
+) -> None:
+    objects: Any = a_record()
+    *above, last = place
+    inside = objects
+    for key in above:
+        inside = inside[key]
+    inside[last] = value
+    code, _, err = run(capsys, write(tmp_path, objects))
+    assert code == ExitCode.FAILED
+    assert err.startswith("error: T")
+
+
 def test_a_file_that_is_not_there_is_no_name(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "nowhere.yaml")
     assert code == ExitCode.USAGE

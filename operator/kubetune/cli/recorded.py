@@ -6,11 +6,12 @@ from typing import Any, TextIO
 
 import msgspec
 
+from kubetune.api.max_resource import max_resource_faults
 from kubetune.api.names import LABEL_TUNING_JOB
 from kubetune.api.tuningjob_status import ConditionStatus, ConditionType, TuningJobStatus
 from kubetune.api.validation import parse_spec
 from kubetune.cli.exits import CommandError, ExitCode
-from kubetune.cli.kept import read_objects
+from kubetune.cli.kept import name_of, read_objects
 from kubetune.errors import SpecError
 from kubetune.kube.objects import Trial
 from kubetune.replay.history import End, History, parent_of
@@ -52,15 +53,22 @@ def history_of(body: Mapping[str, Any], trials: Iterable[Trial]) -> History:
     Raises:
         CommandError: The job has not started, or its objects are not Kubetune's.
     """
-    metadata = body.get("metadata") or {}
-    name = str(metadata.get("name"))
     try:
-        spec = parse_spec(body["spec"])
-        status = TuningJobStatus.model_validate(body.get("status") or {})
-    except (KeyError, ValueError, SpecError) as error:
+        return _history(body, trials)
+    except (KeyError, TypeError, ValueError, SpecError) as error:
         raise CommandError(
-            ExitCode.FAILED, f"TuningJob {name} is not what this version of Kubetune knows: {error}"
+            ExitCode.FAILED,
+            f"TuningJob {name_of(body)} is not what this version of Kubetune knows: {error}",
         ) from None
+
+
+def _history(body: Mapping[str, Any], trials: Iterable[Trial]) -> History:
+    metadata, name = dict(body["metadata"]), name_of(body)
+    spec = parse_spec(body["spec"])
+    faults = [str(fault) for fault in max_resource_faults(spec)]
+    if faults:
+        raise SpecError(faults)
+    status = TuningJobStatus.model_validate(body.get("status") or {})
     if status.seed is None or status.start_time is None:
         raise CommandError(
             ExitCode.FAILED, f"TuningJob {name} has not started: its status has no seed"
@@ -93,8 +101,7 @@ def _trial(body: Mapping[str, Any]) -> Trial:
     try:
         return msgspec.convert(body, Trial)
     except msgspec.ValidationError as error:
-        name = (body.get("metadata") or {}).get("name")
-        raise CommandError(ExitCode.FAILED, f"Trial {name}: {error}") from None
+        raise CommandError(ExitCode.FAILED, f"Trial {name_of(body)}: {error}") from None
 
 
 def _belongs(trial: Trial, job: Mapping[str, Any], run_id: str | None) -> bool:
