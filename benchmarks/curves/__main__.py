@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from benchmarks.curves.crossing import FAMILIES
 from benchmarks.curves.methods import METHODS, usable
 from benchmarks.curves.models import MODELS
 from benchmarks.curves.protocol import WORKERS, cells, run_cell
@@ -15,11 +16,13 @@ RESULTS: Final = Path(__file__).resolve().parents[1] / "results" / "curves.jsonl
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.curves", description=__doc__)
-    problems = [model.name for model in MODELS]
+    problems = [*(model.name for model in MODELS), *FAMILIES]
     add_choice(parser, "--methods", list(METHODS), [name for name in METHODS if usable(name)])
     add_choice(parser, "--problems", problems, problems)
     add_choice(parser, "--modes", list(WORKERS), list(WORKERS))
-    parser.add_argument("--seeds", type=int, default=10, help="number of seeds, from 0")
+    parser.add_argument(
+        "--seeds", type=int, default=10, help="number of seeds, from 0; random search has more"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--out", type=Path, default=RESULTS, help="file of results, resumed")
     parser.add_argument("--report", action="store_true", help="write the table and the figure")

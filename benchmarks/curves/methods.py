@@ -15,7 +15,6 @@ from benchmarks.search.solvers import is_installed
 from benchmarks.search.sources import source_hash
 
 _HYPERBAND: Final = {"minResource": 1, "maxResource": EPOCHS, "reductionFactor": 3}
-_RUNGS: Final = 5
 _SOURCES: Final = (
     "core.brackets",
     "core.rungs",
@@ -83,23 +82,26 @@ METHODS: Final[Mapping[str, Method]] = {
         title="Kubetune Random, median rule",
         fields={"strategy": {"type": "Random"}, "earlyStopping": {"type": "Auto"}},
     ),
-    "kubetune-stopping": Method(
-        title="Kubetune Hyperband, stopping, one bracket", fields=_hyperband(brackets=1)
-    ),
-    "kubetune-stopping-brackets": Method(
-        title="Kubetune Hyperband, stopping, five brackets", fields=_hyperband(brackets=_RUNGS)
-    ),
+    "kubetune-stopping": Method(title="Kubetune Hyperband, stopping", fields=_hyperband()),
     "kubetune-promotion": Method(
-        title="Kubetune Hyperband, promotion, one bracket",
-        fields=_resuming(mode="Promotion", brackets=1),
-    ),
-    "kubetune-promotion-brackets": Method(
-        title="Kubetune Hyperband, promotion, five brackets",
-        fields=_resuming(mode="Promotion", brackets=_RUNGS),
+        title="Kubetune Hyperband, promotion", fields=_resuming(mode="Promotion")
     ),
     "kubetune-synchronous": Method(
-        title="Kubetune Hyperband, synchronous, five brackets",
-        fields=_resuming(mode="Synchronous", brackets=_RUNGS),
+        title="Kubetune Hyperband, synchronous", fields=_resuming(mode="Synchronous")
+    ),
+    "kubetune-stopping-4": Method(
+        title="Kubetune Hyperband, stopping, 4 brackets", fields=_hyperband(brackets=4)
+    ),
+    "kubetune-promotion-4": Method(
+        title="Kubetune Hyperband, promotion, 4 brackets",
+        fields=_resuming(mode="Promotion", brackets=4),
+    ),
+    "kubetune-stopping-1": Method(
+        title="Kubetune Hyperband, stopping, 1 bracket", fields=_hyperband(brackets=1)
+    ),
+    "kubetune-promotion-1": Method(
+        title="Kubetune Hyperband, promotion, 1 bracket",
+        fields=_resuming(mode="Promotion", brackets=1),
     ),
     "optuna-hyperband": Method(
         title="Optuna TPE, Hyperband pruner", peer=peers.optuna_hyperband, package="optuna"

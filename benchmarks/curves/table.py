@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.curves import crossing
 from benchmarks.curves.models import EPOCHS, MODELS
 from kubetune.api.parameters import ParameterSpec, ParameterType, ParameterValue
 from kubetune.core.space import SearchSpace, build_space
@@ -72,6 +73,8 @@ def table(name: str) -> CurveTable:
     Raises:
         KeyError: there is no such model.
     """
+    if name in crossing.FAMILIES:
+        return _crossing(name)
     model = {model.name: model for model in MODELS}[name]
     space = build_space(model.parameters)
     with np.load(DATA / f"{name}.npz") as kept:
@@ -87,4 +90,16 @@ def table(name: str) -> CurveTable:
         design=design,
         values=values,
         pace=seconds / seconds.mean() / EPOCHS,
+    )
+
+
+def _crossing(name: str) -> CurveTable:
+    points = crossing.design()
+    return CurveTable(
+        name=name,
+        parameters=crossing.PARAMETERS,
+        space=build_space(crossing.PARAMETERS),
+        design=points,
+        values=crossing.losses(name),
+        pace=np.full(len(points), 1 / EPOCHS),
     )

@@ -232,10 +232,10 @@ def test_a_file_without_a_tuning_job_is_told(
     assert words in capsys.readouterr().err
 
 
-def begin(body: Mapping[str, Any]) -> "subprocess.Popen[bytes]":
+def begin(body: Mapping[str, Any], *flags: str) -> "subprocess.Popen[bytes]":
     """Start a call of its own and return it when its first trial has reported."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "run", "-f", write(body)],
+        [sys.executable, "-c", PROGRAM, "run", "-f", write(body), *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -267,12 +267,13 @@ def remains(pid: int) -> list[int]:
 def test_ctrl_c_ends_all_processes_and_the_next_call_goes_on(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    process = begin(waiting(desk))
+    flags = ("--directory", ".kubetune/toy", "--workers", "1")
+    process = begin(waiting(desk), *flags)
     pid = leader_of("toy-0")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     assert process.returncode == ExitCode.INTERRUPTED
-    assert b"Go on with: kubetune run -f toy.yaml" in out
+    assert f"Go on with: kubetune run -f toy.yaml {' '.join(flags)}\n".encode() in out
     assert remains(pid) == []
     status = kept("trials/toy-0/trial.json")["status"]
     assert (status["state"], status["reason"]) == ("Pending", "Interrupted")

@@ -87,7 +87,7 @@ async def test_a_paused_trial_has_no_job_and_its_promotion_is_a_job_of_the_same_
         rungs = trial["status"]["rungs"]
         made = world.jobs_made[trial["metadata"]["name"]]
         assert made == trial["status"]["attempts"] == 1 + sum("promotion" in r for r in rungs)
-        assert rungs[0]["promotion"]["rule"] == "asha-promotion/v1"
+        assert rungs[0]["promotion"]["rule"] == "asha-promotion/v2"
         assert rungs[0]["promotion"]["threshold"] <= rungs[0]["promotion"]["value"]
         assert all(rung["time"] <= rung["leftTime"] for rung in rungs if "promotion" in rung)
 
@@ -107,7 +107,7 @@ async def test_promotions_and_stops_carry_their_evidence_in_status_and_events() 
         evidence = status["evidence"]
         assert evidence["step"] == status["rungs"][-1]["step"] == status["step"]
         assert evidence["value"] == status["value"] <= evidence["threshold"]
-        assert evidence["rule"] == "asha-promotion/v1"
+        assert evidence["rule"] == "asha-promotion/v2"
         assert status["completionTime"] == status["rungs"][-1]["time"]
         assert status["rungs"][-1]["leftTime"] >= status["completionTime"]
 

@@ -62,7 +62,7 @@ def test_the_evidence_is_in_values_as_they_were_reported() -> None:
         index=2,
         reason="accuracy 0.75 at step 1 is worse than 0.25: not among the best 1 of 3 trials "
         "there, itself and those launched before it",
-        evidence=Evidence(rule="asha/v1", step=1, value=0.75, threshold=0.25, population=3),
+        evidence=Evidence(rule="asha/v2", step=1, value=0.75, threshold=0.25, population=3),
     )
 
 

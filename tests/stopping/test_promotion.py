@@ -96,7 +96,7 @@ def test_a_promotion_carries_the_numbers_that_a_person_can_check() -> None:
         index=2,
         resource=3,
         reason="accuracy 0.5 at step 1 is among the best 1 of 3 trials there: it goes on to step 3",
-        evidence=Evidence(rule="asha-promotion/v1", step=1, value=0.5, threshold=0.5, population=3),
+        evidence=Evidence(rule="asha-promotion/v2", step=1, value=0.5, threshold=0.5, population=3),
     )
 
 
@@ -106,7 +106,7 @@ def test_at_the_end_every_paused_trial_is_told_what_it_would_have_needed() -> No
     assert got[1] == StopTrial(
         index=1,
         reason="accuracy 0.1 at step 1 is not among the best of 4 trials there",
-        evidence=Evidence(rule="asha-promotion/v1", step=1, value=0.1, threshold=0.9, population=4),
+        evidence=Evidence(rule="asha-promotion/v2", step=1, value=0.1, threshold=0.9, population=4),
     )
     assert got[0].reason == (
         "accuracy 0.9 at step 3 was among the best of 1 trials there, but was not promoted before "

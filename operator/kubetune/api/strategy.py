@@ -113,7 +113,9 @@ class HyperbandSettings(ApiModel):
         description="Number of brackets, at most the number of rungs. Bracket b starts at rung b, "
         "so its trials are first judged later; several brackets protect slow starters. With mode "
         "Synchronous the brackets come one after the other, and then again from the first. Absent: "
-        "with Synchronous as many as there are rungs, otherwise 4 or, with fewer rungs, as many.",
+        "as many as there are rungs. Trials of the last one then train to the end like random "
+        "search; where they show that the values at a rung foretell nothing, the asynchronous "
+        "modes let everybody pass it.",
     )
 
     @property

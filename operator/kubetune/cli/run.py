@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from shlex import quote
+from shlex import join, quote
 from typing import Any, TextIO
 
 import msgspec
@@ -299,7 +299,20 @@ def _result(snapshot: Snapshot, store: Store, options: RunOptions, now: Now) -> 
         place = quote(_shown(store.directory))
         yield f"{'Use it':<12}kubetune best -f {place} -o args"
     if not snapshot.job.has_ended:
-        yield f"Go on with: kubetune run -f {quote(options.filename)}"
+        yield f"Go on with: {_same_command(options)}"
+
+
+def _same_command(options: RunOptions) -> str:
+    """Return the command that goes on: with another directory it would begin anew."""
+    words = ["kubetune", "run", "-f", options.filename]
+    for flag, value in (
+        ("--directory", options.directory),
+        ("--workdir", options.workdir),
+        ("--workers", options.workers),
+    ):
+        if value is not None:
+            words += [flag, str(value)]
+    return join(words)
 
 
 def _shown(directory: Path) -> str:

@@ -14,13 +14,10 @@ Symbols: g the number of a bracket; B the number of kinds.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kubetune.api.strategy import HyperbandMode, HyperbandSettings
+from kubetune.api.strategy import HyperbandSettings
 from kubetune.api.trial import TrialState
 from kubetune.core.rungs import bracket_sizes, levels_of, rung_sizes
 from kubetune.core.trial import Trial
-
-# With one bracket a trial that starts slowly never gets beyond the first rung: decisions/0010.
-_USUAL = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +114,9 @@ def _kinds(settings: HyperbandSettings) -> list[tuple[int, tuple[int, ...]]]:
 
 
 def bracket_count(settings: HyperbandSettings) -> int:
-    """Return B, the number of brackets that a job has."""
-    if settings.brackets is not None:
-        return settings.brackets
-    rungs = len(levels_of(settings))
-    return rungs if settings.mode is HyperbandMode.SYNCHRONOUS else min(rungs, _USUAL)
+    """Return B, the number of brackets that a job has.
+
+    With fewer than there are rungs, a trial that starts slowly is judged whatever its bracket, and
+    where curves cross that loses to random search: decisions/0010.
+    """
+    return len(levels_of(settings)) if settings.brackets is None else settings.brackets

@@ -8,6 +8,8 @@ bracket that were launched before it and have a value at that rung. Fewer than Î
 nobody, equal values never stop each other, and nobody is stopped at the top rung, where the
 resource is used up.
 
+Nobody is judged at a rung that `foresight` has found to foretell nothing: there all go on.
+
 A value stays recorded whatever becomes of its trial: trials that were stopped, failed or ended
 count in n. A trial without an observation at the rung is neither judged nor counted.
 
@@ -29,8 +31,9 @@ from kubetune.core.decision import Evidence, StopTrial
 from kubetune.core.objective import final_value, to_score
 from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Trial
+from kubetune.stopping.foresight import distrusted_levels
 
-RULE = "asha/v1"
+RULE = "asha/v2"
 
 Standing = Mapping[int, Mapping[int, Sequence[int]]]
 """bracket -> level of a rung -> indices of the trials that stand there, ascending. Trials of other
@@ -43,12 +46,13 @@ def stop_behind(spec: TuningJobSpec, trials: Sequence[Trial]) -> Sequence[StopTr
     if settings is None:
         return ()
     levels = levels_of(settings)
+    distrusted = distrusted_levels(spec, trials)
     standing: dict[int, dict[int, list[int]]] = {}
     ordered = sorted(trials, key=_INDEX)
     for trial in ordered:
         if trial.state is TrialState.RUNNING:
             level = _standing(trial, levels)
-            if level is not None:
+            if level is not None and level not in distrusted:
                 rungs = standing.setdefault(trial.bracket or 0, {})
                 rungs.setdefault(level, []).append(trial.index)
     stops = [
