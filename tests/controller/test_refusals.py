@@ -9,7 +9,7 @@ from kubetune.controller.settings import RoleKind
 from kubetune.errors import ClusterError, ForbiddenError, InvalidError, UnavailableError
 from kubetune.kube.objects import ObjectKey
 from kubetune.trialjob import owner_reference
-from tests.controller.builders import HIDDEN, NAMESPACE, spec_fields, template
+from tests.controller.builders import HIDDEN, NAMESPACE, make_body, spec_fields, template
 from tests.controller.fake_operator import Operator, run_to_the_end, run_until
 from tests.controller.toy_cluster import KEY, Script, World
 
@@ -320,6 +320,19 @@ async def test_somebodys_trial_of_the_same_name_is_left_alone_and_the_job_says_s
     world.api.remove("trials", ObjectKey(NAMESPACE, "digits-0"))
     await run_to_the_end(world, operator)
     assert world.states == {"digits-0": "Succeeded", "digits-1": "Succeeded"}
+
+
+async def test_a_trial_of_the_same_name_of_another_tuning_job_is_not_to_be_deleted() -> None:
+    world = World()
+    other = world.api.create("tuningjobs", NAMESPACE, {**make_body(), "metadata": {"name": "di"}})
+    owner = owner_reference("TuningJob", "di", other["metadata"]["uid"])
+    theirs = {"metadata": {"name": "digits-0", "ownerReferences": [owner]}, "spec": {"index": 0}}
+    world.api.create("trials", NAMESPACE, theirs)
+    world.submit(spec_fields(limits={"maxTrials": 2, "maxParallelTrials": 1}))
+    operator = Operator(world)
+    await run_until(world, [operator], lambda: world.condition("Degraded") == "True")
+    (degraded,) = [c for c in world.status["conditions"] if c["type"] == "Degraded"]
+    assert "belongs to TuningJob di: give the TuningJob another name" in degraded["message"]
 
 
 @pytest.mark.parametrize("plural", ["trials", "jobs"])

@@ -213,8 +213,12 @@ def _require_owner(child: Trial | Job, kind: str, owner_kind: str, name: str, ui
             f"{kind} {key.name} of an earlier {owner_kind} {name} is not gone yet; the garbage "
             "collector of the cluster takes it away",
         )
+    whose, remedy = "is not ours", "delete it, or "
+    if owner is not None:
+        # Job x with runId 0 and job x-0 both begin with x-0-0: nothing to delete.
+        whose, remedy = f"belongs to {owner.kind} {owner.name}", ""
     raise NameTakenError(
         409,
-        f"a {kind} named {key.name} exists in namespace {key.namespace} and is not ours: "
-        "delete it, or give the TuningJob another name or spec.runId",
+        f"a {kind} named {key.name} exists in namespace {key.namespace} and {whose}: "
+        f"{remedy}give the TuningJob another name or spec.runId",
     )

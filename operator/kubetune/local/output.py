@@ -35,14 +35,15 @@ class Reading:
     ) -> None:
         # Our files have no stamps, unlike the log that the API server gives.
         self._settings: Settings = read_settings(sidecar)._replace(source="File")
-        find = finder(self._settings.metrics, self._settings.patterns)
-        self._find: Finder = guarded(find, log) if self._settings.patterns else find
         self._now = now
         self._log = log
 
     def follow(self, path: Path) -> "Output":
         """Return the output that one attempt writes to a file."""
-        return Output(path, self._settings, self._find, now=self._now, log=self._log)
+        # A finder each: how one trial has reported says nothing of another.
+        find = finder(self._settings.metrics, self._settings.patterns)
+        find = guarded(find, self._log) if self._settings.patterns else find
+        return Output(path, self._settings, find, now=self._now, log=self._log)
 
 
 class Output:
