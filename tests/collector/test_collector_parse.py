@@ -74,6 +74,8 @@ def found(step: float | None = None, **values: float) -> list[Found]:
         pytest.param("{'val_accuracy': np.float64(0.93)}", 0.93, id="a number of numpy"),
         pytest.param("val_accuracy=tensor(0.93, device='cuda:0')", 0.93, id="a tensor"),
         pytest.param("val_accuracy: Array(0.93, dtype=float32)", 0.93, id="an array of JAX"),
+        pytest.param("val_accuracy=0.93±0.02", 0.93, id="plus or minus"),
+        pytest.param("val_accuracy=0.93+/-0.02", 0.93, id="plus or minus in ASCII"),
         pytest.param("val_accuracy: 93.1% (best 94%)", 93.1, id="percent behind a colon"),
     ],
 )

@@ -11,7 +11,7 @@ BEFORE_NAME = rb"(?<![" + _NAME + rb"])"
 # A number begins after a name alone, so giving characters back costs a line's length per name.
 _DECIMAL = rb"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 NUMBER = rb"([+-]?(?:" + _DECIMAL + rb"|(?i:inf(?:inity)?|nan)(?![A-Za-z])))"
-AFTER_NUMBER = rb"(?=[.:]?(?:[\s;|)\]}>\"'*!]|,(?!\d)|\Z))"
+AFTER_NUMBER = rb"(?=[.:]?(?:[\s;|)\]}>\"'*!]|,(?!\d)|\Z)|\xc2\xb1|\+/-)"
 _UNIT = rb"(?:%|(?<=[\d.])(?![eEkKMGTPxXbBoO])[A-Za-z]{1,6})?"
 VALUE = NUMBER + _UNIT + AFTER_NUMBER
 _LOOSE_VALUE = re.compile(rb"[\s(\[{<\"']*" + VALUE)

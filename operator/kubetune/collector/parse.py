@@ -17,7 +17,8 @@ optional step::
   ``=`` and ``:`` and quotes around the name do not matter.
 - A value is a decimal number, with or without sign, fraction and exponent, or ``nan``, ``inf``,
   ``infinity`` in any case, with or without sign. After it may come the end of the line, white
-  space, any of ``, ; | ) ] } > " ' * !`` or a full stop or colon that ends the word.
+  space, any of ``, ; | ) ] } > " ' * !``, ``±``, ``+/-``, or a full stop or colon that ends the
+  word.
 - Before a value may stand a quote or ``np.float64(``, ``tensor(`` or ``Array(``.
 - A percent sign is dropped and nothing is divided: ``93%`` is 93. A unit of up to six letters
   is dropped as well and never converted (``12.5ms`` is 12.5), unless it begins like a multiplier
