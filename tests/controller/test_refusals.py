@@ -10,7 +10,7 @@ from kubetune.errors import ClusterError, ForbiddenError, InvalidError, Unavaila
 from kubetune.kube.objects import ObjectKey
 from kubetune.trialjob import owner_reference
 from tests.controller.builders import HIDDEN, NAMESPACE, make_body, spec_fields, template
-from tests.controller.fake_operator import Operator, run_to_the_end, run_until
+from tests.controller.fake_operator import Operator, count_by_kind, run_to_the_end, run_until
 from tests.controller.toy_cluster import KEY, Script, World
 
 COMPLAINT = (
@@ -448,6 +448,17 @@ async def test_an_operator_without_cluster_roles_binds_the_namespaces_own_role()
         "Role",
         "kubetune-collector",
     )
+
+
+async def test_jobs_that_run_when_roles_of_another_kind_are_used_get_these() -> None:
+    world = World(script=lambda _: Script(values=(), ends=False))
+    world.submit(spec_fields())
+    await look_on(world, Operator(world), seconds=3)
+    successor = Operator(world, role_kind=RoleKind.ROLE)
+    await look_on(world, successor, seconds=30)
+    kinds = {b["metadata"]["name"]: b["roleRef"]["kind"] for b in world.api.all("rolebindings")}
+    assert kinds == {"kubetune-collector": "ClusterRole", "kubetune-collector-local": "Role"}
+    assert count_by_kind(successor.client.calls)["POST rolebindings"] == 1, "once is enough"
 
 
 async def test_nothing_is_done_to_the_users_own_object_but_its_status() -> None:

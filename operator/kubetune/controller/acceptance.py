@@ -4,35 +4,19 @@ What needs no cluster is asked of preflight. The template is judged by the API s
 dry run of the first trial's Job: its complaint is passed on word for word.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from kubetune.api import names
-from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
-from kubetune.controller.settings import RoleKind
+from kubetune.api.tuningjob import TuningJobSpec
+from kubetune.controller.access import Access
+from kubetune.controller.refusal import Refusal
 from kubetune.errors import AlreadyExistsError, ForbiddenError, InvalidError
 from kubetune.kube.client import Client
-from kubetune.kube.paths import JOBS, PODS, ROLE_BINDINGS, SERVICE_ACCOUNTS
+from kubetune.kube.paths import JOBS, PODS
 from kubetune.preflight import objections
 from kubetune.sidecar import Sidecar
-from kubetune.trialjob import TrialIdentity, build_trial_job, service_account
+from kubetune.trialjob import TrialIdentity, build_trial_job
 
 _USED_UP = "exceeded quota"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why a TuningJob is not run.
-
-    Attributes:
-        reason: One CamelCase word, the reason of `Accepted=False`.
-        message: What is wrong and what to do.
-        waits: True for what is likely to pass by itself.
-    """
-
-    reason: str
-    message: str
-    waits: bool = False
 
 
 def check_spec(spec: TuningJobSpec) -> Refusal | None:
@@ -49,7 +33,7 @@ async def check_template(
     trial: TrialIdentity,
     *,
     sidecar: Sidecar,
-    role_kind: RoleKind,
+    access: Access,
 ) -> Refusal | None:
     """Let the API server judge the first trial's Job and its pod, and give the pods their rights.
 
@@ -77,7 +61,7 @@ async def check_template(
     refusal = await _dry_run(client, JOBS.path(trial.namespace), job)
     if refusal is None:
         # Before the pod, which is not admitted without its account.
-        refusal = await grant_access(client, trial.namespace, spec, role_kind=role_kind)
+        refusal = await access.grant(trial.namespace, spec)
     if refusal is None:
         template = job["spec"]["template"]
         pod = {
@@ -104,68 +88,3 @@ async def _dry_run(client: Client, path: str, body: dict[str, Any]) -> Refusal |
             return None
         return Refusal(reason="TemplateForbidden", message=f"spec.trial.template: {error.message}")
     return None
-
-
-async def grant_access(
-    client: Client, namespace: str, spec: TuningJobSpec, *, role_kind: RoleKind
-) -> Refusal | None:
-    """Give the trials' pods the rights to report, and no others: an account and its binding.
-
-    Left in place for the namespace's next jobs. Safe to repeat.
-
-    Returns:
-        Why it could not be done; None if it was.
-    """
-    try:
-        await _grant(client, namespace, spec, role_kind)
-    except (ForbiddenError, InvalidError) as error:
-        return Refusal(
-            reason="AccessNotGranted",
-            message=f"the trials' pods cannot be given the right to report: {error.message}",
-        )
-    return None
-
-
-async def _grant(client: Client, namespace: str, spec: TuningJobSpec, role_kind: RoleKind) -> None:
-    is_annotation = spec.metrics.source is MetricsSource.ANNOTATION
-    account = service_account(spec)
-    own = names.ANNOTATOR_SERVICE_ACCOUNT if is_annotation else names.TRIAL_SERVICE_ACCOUNT
-    role = names.ANNOTATOR_ROLE if is_annotation else names.COLLECTOR_ROLE
-    labels = {"app.kubernetes.io/managed-by": "kubetune"}
-    if account == own:
-        await _create(
-            client,
-            SERVICE_ACCOUNTS.path(namespace),
-            {
-                "apiVersion": SERVICE_ACCOUNTS.api_version,
-                "kind": "ServiceAccount",
-                "metadata": {"name": account, "namespace": namespace, "labels": labels},
-                "automountServiceAccountToken": False,
-            },
-        )
-    binding = role if account == own else f"{role}-{account}"
-    if role_kind is RoleKind.ROLE:
-        # A binding cannot be led to another role, and one to the other kind may be here already.
-        binding += "-local"
-    await _create(
-        client,
-        ROLE_BINDINGS.path(namespace),
-        {
-            "apiVersion": ROLE_BINDINGS.api_version,
-            "kind": "RoleBinding",
-            "metadata": {"name": binding, "namespace": namespace, "labels": labels},
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": role_kind.value,
-                "name": role,
-            },
-            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
-        },
-    )
-
-
-async def _create(client: Client, path: str, body: dict[str, Any]) -> None:
-    try:
-        await client.create(path, body)
-    except AlreadyExistsError:
-        return

@@ -7,7 +7,7 @@ import msgspec
 
 from kubetune.api import names
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.controller.acceptance import Refusal
+from kubetune.controller.refusal import Refusal
 from kubetune.errors import AlreadyExistsError, ForbiddenError, InvalidError, NotFoundError
 from kubetune.kube.client import Client
 from kubetune.kube.objects import Object

@@ -18,7 +18,6 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
 from kubetune.controller import pods
-from kubetune.controller.acceptance import Refusal
 from kubetune.controller.announce import announce_job
 from kubetune.controller.apply import all_of
 from kubetune.controller.book import CATCH_UP, Book
@@ -27,6 +26,7 @@ from kubetune.controller.handover import hand_over
 from kubetune.controller.outcomes import SUSPENDED_BY_TEMPLATE, judge
 from kubetune.controller.pace import Pace
 from kubetune.controller.parents import Inheritance
+from kubetune.controller.refusal import Refusal
 from kubetune.controller.refusals import Refusals
 from kubetune.controller.snapshot import TrialView, observe
 from kubetune.controller.starts import Starter

@@ -13,8 +13,8 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import ParentStatus
 from kubetune.api.validation import parse_spec
-from kubetune.controller.acceptance import Refusal
 from kubetune.controller.cluster import Cluster
+from kubetune.controller.refusal import Refusal
 from kubetune.core.space import build_space
 from kubetune.core.trial import Trial as CoreTrial
 from kubetune.core.warm_start import (

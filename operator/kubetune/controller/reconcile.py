@@ -17,7 +17,7 @@ from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
 from kubetune.api.validation import parse_spec
 from kubetune.controller import acceptance
-from kubetune.controller.acceptance import Refusal
+from kubetune.controller.access import Access
 from kubetune.controller.announce import announce_job
 from kubetune.controller.claims import make_claim
 from kubetune.controller.dependencies import Dependencies
@@ -25,6 +25,7 @@ from kubetune.controller.look import Look
 from kubetune.controller.pace import Pace
 from kubetune.controller.parents import HEALING as PARENTS_HEALING
 from kubetune.controller.parents import Parents
+from kubetune.controller.refusal import Refusal
 from kubetune.controller.refusals import Refusals
 from kubetune.controller.reporter import Reporter
 from kubetune.controller.snapshot import observe
@@ -67,6 +68,7 @@ class Reconciler:
         self._refusals = Refusals()
         self._pace = Pace()
         self._parents = Parents(dependencies.cluster)
+        self._access = Access(dependencies.client, role_kind=dependencies.role_kind)
         # Only to save time.
         self._caches: dict[ObjectKey, tuple[str | None, CoreTrials]] = {}
         self._specs: dict[ObjectKey, tuple[tuple[str, int], TuningJobSpec]] = {}
@@ -165,7 +167,7 @@ class Reconciler:
         """Return why the spec cannot be run; asked anew for each generation alone, if it lasts."""
         if recorded.observed_generation == body["metadata"]["generation"]:
             if is_accepted(recorded):
-                return None
+                return await self._access.ensure(key.namespace, spec)
             if recorded.reason not in _HEALING:
                 return Refusal(reason=recorded.reason or "", message=recorded.message or "")
         return await self._check(key, body, spec, recorded, now)
@@ -231,9 +233,7 @@ class Reconciler:
         client = self._with.client
         if recorded.start_time is not None:
             # Within a run the template cannot change; it was found good at the start.
-            refusal = await acceptance.grant_access(
-                client, key.namespace, spec, role_kind=self._with.role_kind
-            )
+            refusal = await self._access.grant(key.namespace, spec)
             return refusal or await make_claim(client, body, spec)
         refusal = self._run_id_used(key, body, spec) or self._parents.refusal(key, spec)
         if refusal is not None:
@@ -255,7 +255,7 @@ class Reconciler:
             spec,
             trial,
             sidecar=self._with.sidecar,
-            role_kind=self._with.role_kind,
+            access=self._access,
         )
         return refusal or await make_claim(client, body, spec)
 

@@ -8,13 +8,13 @@ from typing import Any
 from kubetune import planner
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
-from kubetune.controller.acceptance import Refusal
 from kubetune.controller.announce import announce_job
 from kubetune.controller.cluster import key_of
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.look import Look
 from kubetune.controller.parents import Inheritance
 from kubetune.controller.patching import merge_patch
+from kubetune.controller.refusal import Refusal
 from kubetune.kube.objects import ObjectKey
 from kubetune.record.status import JobVerdict, build_status, dump_status, overall_best
 
