@@ -19,6 +19,7 @@ from tests.cluster.target import IMAGES, Target, image_of, resolve_target
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ROLLOUT_TIMEOUT: Final = "120s"
+KINDS: Final = {"tuningjobs.kubetune.dev": "TuningJob", "trials.kubetune.dev": "Trial"}
 
 
 def kubectl(
@@ -65,16 +66,16 @@ def deploy(target: Target, environment: Mapping[str, str]) -> None:
     )
 
 
-def wait_for_kinds(target: Target) -> None:
-    """Wait until the API server serves both kinds.
+def wait_for_kinds(target: Target, kinds: Mapping[str, str] = KINDS) -> None:
+    """Wait until the API server serves kinds, by the names of their definitions.
 
     A definition that is a moment old has `conditions: null`, at which `kubectl wait` for a
     condition gives up; they come together with the accepted names.
     """
-    for plural, kind in (("tuningjobs", "TuningJob"), ("trials", "Trial")):
+    for definition, kind in kinds.items():
         named = f"--for=jsonpath={{.status.acceptedNames.kind}}={kind}"
         for condition in (named, "--for=condition=Established"):
-            kubectl(target, "wait", condition, f"crd/{plural}.kubetune.dev")
+            kubectl(target, "wait", condition, f"crd/{definition}")
 
 
 def main() -> int:

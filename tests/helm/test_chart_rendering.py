@@ -268,6 +268,21 @@ def test_labels_that_collide_stand_once_and_selectors_find_their_pods(
     assert test["metadata"]["annotations"]["helm.sh/hook"] == "test"
 
 
+def test_a_monitor_of_services_finds_the_service_and_one_of_pods_the_operator_alone(
+    render: Render,
+) -> None:
+    bodies = render(EVERYTHING)
+    (service,) = of_kind(bodies, "Service").values()
+    (services,) = of_kind(bodies, "ServiceMonitor").values()
+    wanted = services["spec"]["selector"]["matchLabels"].items()
+    assert wanted <= service["metadata"]["labels"].items()
+    (pods,) = of_kind(bodies, "PodMonitor").values()
+    wanted = pods["spec"]["selector"]["matchLabels"].items()
+    assert wanted <= operator_pod(bodies)["metadata"]["labels"].items()
+    (test,) = of_kind(bodies, "Pod").values()
+    assert not wanted <= test["metadata"]["labels"].items()
+
+
 def test_pull_secrets_are_names_or_objects_with_a_name(render: Render) -> None:
     pod = operator_pod(render({"imagePullSecrets": ["one", {"name": "two"}]}))
     assert pod["spec"]["imagePullSecrets"] == [{"name": "one"}, {"name": "two"}]
