@@ -6,9 +6,9 @@ import os
 import pytest
 
 from tests.cluster.deploy import with_images
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TestCluster
 from tests.e2e.gitops_tool import Tool
-from tests.e2e.tuning_jobs import REPORTS_X, Jobs, tuning_job
+from tests.e2e.tuning_jobs import REPORTS_X, Jobs, trains, tuning_job
 from tests.gitops import kstatus
 
 pytestmark = pytest.mark.cluster
@@ -52,6 +52,45 @@ def test_a_job_that_a_gitops_tool_keeps_never_drifts_and_hands_its_result_over(j
         metadata = child["metadata"]
         assert not {*OWNED} & {*metadata.get("labels", {})}
         assert not {*TRACKING} & {*metadata.get("annotations", {})}
+
+
+def test_two_controllers_take_turns_and_what_one_prunes_begins_anew(jobs: Jobs) -> None:
+    manifest = tuning_job("shared", trains(10_000))
+    argo = Tool(jobs, manifest, manager="argocd-controller")
+    flux = Tool(jobs, manifest, manager="kustomize-controller")
+    argo.apply()
+    for name in ("shared-0", "shared-1"):
+        jobs.wait_for_trial(name, "{.status.state}=Running")
+    before = jobs.cluster.get("-n", jobs.namespace, "tuningjob", "shared")["metadata"]
+    training = {pod["metadata"]["uid"] for pod in jobs.pods("shared")}
+    flux.apply()
+    argo.apply()
+    assert argo.drift() + flux.drift() == ""
+    after = jobs.cluster.get("-n", jobs.namespace, "tuningjob", "shared")["metadata"]
+    assert after["generation"] == before["generation"]
+    assert {pod["metadata"]["uid"] for pod in jobs.pods("shared")} == training
+
+    argo.prune()
+    gone = ("--for=delete", "--timeout=60s", "-l", "kubetune.dev/tuning-job=shared")
+    for kind in ("trials", "jobs", "pods"):
+        jobs.kubectl("wait", kind, *gone, check=False)
+    assert jobs.trials("shared") + jobs.jobs("shared") + jobs.pods("shared") == []
+    flux.apply()
+    for name in ("shared-0", "shared-1"):
+        jobs.wait_for_trial(name, "{.status.state}=Running")
+    again = jobs.cluster.get("-n", jobs.namespace, "tuningjob", "shared")
+    assert again["metadata"]["uid"] != before["uid"]
+    assert [trial["status"]["attempts"] for trial in jobs.trials("shared")] == [1, 1]
+    assert flux.drift() == ""
+
+
+@pytest.mark.parametrize("manager", ["argocd-controller", "kustomize-controller", ""])
+def test_the_installation_itself_shows_no_drift(manager: str, kubetune: TestCluster) -> None:
+    text = with_images((ROOT / "manifests" / "install.yaml").read_text("utf-8"), os.environ)
+    server_side = ("--server-side", f"--field-manager={manager}", "--force-conflicts")
+    options = server_side if manager else ()
+    said = kubetune.kubectl("diff", *options, "-f", "-", stdin=text, check=False)
+    assert said.stdout + said.stderr == ""
 
 
 def test_the_example_folder_tunes_within_its_quota(jobs: Jobs) -> None:
