@@ -43,12 +43,12 @@ def made_files(root: Path) -> dict[Path, str]:
     template = (root / chart / "README.md.in").read_text("utf-8")
     files[chart / "README.md"] = template.replace("@VALUES@", to_table(read_values(values)))
     files[Path("manifests/install.yaml")] = _MADE + _joined(root / "manifests")
-    overlays = Path("manifests/overlays")
-    files[overlays / "namespaced" / "rbac.yaml"] = _MADE + _namespaced_roles(root, "tuning")
+    components = Path("manifests/components")
+    files[components / "namespaced" / "rbac.yaml"] = _MADE + _namespaced_roles(root, "tuning")
     alerts = (root / chart / "files" / "alerts.yaml").read_text("utf-8")
-    files[overlays / "monitoring" / "prometheus-rule.yaml"] = _MADE + _prometheus_rule(alerts)
+    files[components / "monitoring" / "prometheus-rule.yaml"] = _MADE + _prometheus_rule(alerts)
     dashboard = (root / chart / "files" / "dashboard.json").read_text("utf-8")
-    files[overlays / "monitoring" / "dashboard.json"] = dashboard
+    files[components / "monitoring" / "dashboard.json"] = dashboard
     return files
 
 

@@ -1,5 +1,6 @@
 """The variants of the plain manifests, as kubectl builds them."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -87,6 +88,27 @@ def test_two_operators_stand_by_for_each_other() -> None:
     assert deployment["spec"]["replicas"] == 2
     (budget,) = of_kind(bodies, "PodDisruptionBudget")
     assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+
+
+def test_all_components_together_are_one_installation(tmp_path: Path) -> None:
+    manifests = ROOT / "manifests"
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [os.path.relpath(manifests / "base", tmp_path)],
+        "components": [
+            os.path.relpath(manifests / "components" / name, tmp_path) for name in OVERLAYS
+        ],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), "utf-8")
+    bodies = build(str(tmp_path))
+    (deployment,) = of_kind(bodies, "Deployment")
+    assert deployment["spec"]["replicas"] == 2
+    assert of_kind(bodies, "ClusterRole") + of_kind(bodies, "ClusterRoleBinding") == []
+    together = {key(body) for body in bodies}
+    for name in OVERLAYS:
+        alone = {key(body) for body in build(f"manifests/overlays/{name}")}
+        assert {kind for kind, _, _ in alone - together} <= {"ClusterRole", "ClusterRoleBinding"}
 
 
 def test_an_overlay_adds_to_the_base_and_takes_away_only_cluster_roles() -> None:
