@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import TestCluster
 from tests.e2e.releases import Release
-from tests.e2e.tuning_jobs import REPORTS_X, Jobs, states, trains, tuning_job
+from tests.e2e.tuning_jobs import REPORTS_X, Jobs, states, tuning_job
 
 pytestmark = [pytest.mark.cluster, pytest.mark.tools]
 
@@ -51,33 +51,3 @@ def test_a_quota_on_cpu_limits_asks_for_one_of_the_collector_and_the_chart_gives
     assert jobs.finish("bound")["reason"] == "MaxTrialsReached"
     assert states(jobs.trials("bound")) == ["Succeeded", "Succeeded"]
     assert limits_of_collectors(jobs, "bound") == [{"cpu": "100m", "memory": "32Mi"}] * 2
-
-
-def may_report(jobs: Jobs) -> bool:
-    account = f"--as=system:serviceaccount:{jobs.namespace}:kubetune-trial"
-    said = jobs.kubectl(
-        "auth", "can-i", "patch", "trials/status.kubetune.dev", account, check=False
-    )
-    return said.strip() == "yes"
-
-
-def test_trials_may_still_report_after_an_upgrade_from_all_namespaces_to_theirs_and_back(
-    release: Release, jobs: Jobs
-) -> None:
-    release.install()
-    jobs.apply(tuning_job("long", trains(10_000)))
-    for name in ("long-0", "long-1"):
-        jobs.wait_for_trial(name, "{.status.observations[0].step}=1")
-    training = {pod["metadata"]["uid"] for pod in jobs.pods("long")}
-
-    release.install("--set", f"watchNamespaces={{{jobs.namespace}}}", command="upgrade")
-    jobs.kubectl("wait", "rolebinding/kubetune-collector-local", "--for=create", "--timeout=30s")
-    assert may_report(jobs)
-    jobs.kubectl("delete", "rolebinding", "kubetune-collector")
-    release.install(command="upgrade")
-    jobs.kubectl("wait", "rolebinding/kubetune-collector", "--for=create", "--timeout=30s")
-    assert may_report(jobs)
-
-    assert {pod["metadata"]["uid"] for pod in jobs.pods("long")} == training
-    jobs.patch("long", '{"spec": {"stop": true}}')
-    assert jobs.finish("long")["reason"] == "StoppedByUser"

