@@ -963,7 +963,7 @@ BAD_SPECS = (
         changes={f"{POD}.containers": "train"},
         field=f"{POD}.containers",
         remedy="must be a list",
-        server="unknown field",
+        server="must be of type array",
     ),
     BadSpec(
         id="a pod that restarts",
