@@ -54,6 +54,7 @@ def test_levels_are_what_counting_finds(first: int, second: int, eta: int) -> No
     [
         pytest.param(5, 5, 3, (81, 27, 9, 6, 5), id="R=81 η=3: the sizes of the paper's table"),
         pytest.param(6, 6, 3, (243, 81, 27, 18, 9, 6), id="R=243 η=3: six brackets"),
+        pytest.param(4, 4, 10, (1000, 100, 20, 4), id="R=1000 η=10"),
         pytest.param(4, 2, 3, (27, 9), id="two of four"),
         pytest.param(4, 1, 3, (27,), id="one"),
         pytest.param(2, 20, 3, (3, 2), id="never more than there are rungs"),
@@ -92,6 +93,7 @@ def test_the_table_of_the_paper() -> None:
     ("r", "top", "eta", "want"),
     [
         pytest.param(1, 243, 3, (1, 3, 9, 27, 81, 243), id="R=243 η=3: six brackets"),
+        pytest.param(1, 1000, 10, (1, 10, 100, 1000), id="R=1000 η=10: a float log loses one"),
         pytest.param(1, 100, 3, (1, 3, 11, 33, 100), id="R that is no power: counted down"),
         pytest.param(4, 100, 3, (11, 33, 100), id="not below r"),
         pytest.param(7, 7, 3, (7,), id="R equal to r"),

@@ -1,5 +1,6 @@
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,28 @@ def test_a_model_proposes_points_with_the_brackets_of_their_indices(mode: str) -
     assert places == [(s.index, s.resource, s.bracket) for s in drawn]
     assert all("expected improvement" in s.reason for s in got)
     assert got == hyperband.suggest(spec, trials[::-1], count=2, first_index=8, seed=7)
+
+
+@pytest.mark.parametrize("mode", ["Stopping", "Promotion", "Synchronous"])
+def test_the_model_learns_from_the_highest_rung_that_enough_trials_have_reached(mode: str) -> None:
+    settings = {**modelled(mode), "search": "Bayesian"}
+    spec = make_spec("Hyperband", hyperband=settings, parameters=[LEARNING_RATE])
+
+    def proposed(first: Sequence[float], second: Sequence[float]) -> object:
+        trials = []
+        for i, values in enumerate(zip(first, second, strict=True)):
+            seen = dict(zip((1, 3), values, strict=True))
+            observed, paused_at = (seen, {}) if mode == "Stopping" else ({}, seen)
+            trial = make_trial(i, TrialState.EARLY_STOPPED, observed, rungs=paused_at)
+            trials.append(replace(trial, parameters={"lr": 0.001 * (i + 1)}))
+        (got,) = hyperband.suggest(spec, trials, count=1, first_index=8, seed=7)
+        assert "expected improvement" in got.reason
+        return got.parameters
+
+    rising = [float(i) for i in range(8)]
+    falling = rising[::-1]
+    assert proposed(rising, rising) == proposed(falling, rising)
+    assert proposed(rising, rising) != proposed(rising, falling)
 
 
 def test_before_the_model_has_enough_scores_points_are_random() -> None:

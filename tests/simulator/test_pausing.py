@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import CompletionSpec
@@ -11,6 +13,7 @@ from kubetune.simulator.simulation import Simulation
 from kubetune.simulator.training import Attempt, Report, train_along
 from kubetune.simulator.weather import Weather
 from tests.core.builders import make_spec
+from tests.examples import examples
 from tests.simulation.curves import FAMILIES, PARAMETERS
 
 SUCCEEDED, PAUSED, EARLY = TrialState.SUCCEEDED, TrialState.PAUSED, TrialState.EARLY_STOPPED
@@ -87,18 +90,44 @@ def test_synchronous_brackets_are_those_of_the_table() -> None:
     }
 
 
-def test_no_worker_idles_while_a_bracket_waits_for_its_stragglers() -> None:
-    spec = simulate("Synchronous", brackets=3).spec
-    limits = spec.limits.model_copy(update={"max_trials": 10_000, "max_parallel_trials": 5})
+@examples(15)
+@given(
+    workers=st.integers(1, 12),
+    brackets=st.integers(1, 3),
+    eta=st.integers(2, 4),
+    stragglers=st.sampled_from([0.0, 0.2, 0.6]),
+    failures=st.sampled_from([0.0, 0.3]),
+    seed=st.integers(0, 100),
+)
+def test_no_worker_idles_while_a_bracket_waits_for_its_stragglers(
+    *, workers: int, brackets: int, eta: int, stragglers: float, failures: float, seed: int
+) -> None:
+    spec = simulate("Synchronous", trials=1, brackets=brackets, reductionFactor=eta).spec
+    limits = spec.limits.model_copy(
+        update={"max_trials": 10_000, "max_parallel_trials": workers, "max_failed_trials": None}
+    )
     job = Simulation(
         spec.model_copy(update={"limits": limits}),
         train_along(lambda index, *_: float(index), steps=9),
-        seed=1,
-        weather=Weather(stragglers=0.2, slowness=8.0),
+        seed=seed,
+        weather=Weather(stragglers=stragglers, slowness=8.0, failures=failures),
     )
+    job.run(max_cost=40.0 * workers)
+    assert job.outcome is None
+    assert job.cost == pytest.approx(workers * job.clock)
+
+
+def test_a_bracket_begins_while_another_waits() -> None:
+    spec = simulate("Synchronous", trials=1, brackets=3).spec
+    limits = spec.limits.model_copy(update={"max_trials": 10_000, "max_parallel_trials": 5})
+    weather = Weather(stragglers=0.2, slowness=8.0)
+    training = train_along(lambda index, *_: float(index), steps=9)
+    job = Simulation(spec.model_copy(update={"limits": limits}), training, seed=1, weather=weather)
     job.run(max_cost=1000.0)
-    assert job.cost == 5 * job.clock
-    assert PAUSED in {trial.state for trial in job.trials.values()}
+    waiting = {trial.bracket for trial in job.trials.values() if trial.state is PAUSED}
+    training_now = {trial.bracket for trial in job.trials.values() if trial.holds_slot}
+    assert waiting
+    assert training_now - waiting
 
 
 @pytest.mark.parametrize("mode", ["Promotion", "Synchronous"])
