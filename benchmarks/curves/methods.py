@@ -17,6 +17,7 @@ from benchmarks.search.sources import source_hash
 _HYPERBAND: Final = {"minResource": 1, "maxResource": EPOCHS, "reductionFactor": 3}
 _SOURCES: Final = (
     "core.brackets",
+    "core.foresight",
     "core.rungs",
     "search.hyperband",
     "search.random_search",

@@ -31,6 +31,22 @@ def test_brackets_are_filled_one_after_the_other_and_then_again_from_the_first()
 
 
 @pytest.mark.parametrize(
+    ("distrusted", "want"),
+    [
+        pytest.param({1}, [0, 1, 2, 4, 5, 7], id="the first kind is passed over from then on"),
+        pytest.param({1, 3}, [0, 2, 5, 8], id="the last kind selects nowhere"),
+        pytest.param({3}, [0, 2, 5, 8], id="a kind that goes through the rung is, too"),
+    ],
+)
+def test_kinds_that_would_select_at_a_distrusted_rung_are_passed_over(
+    distrusted: set[int], want: list[int]
+) -> None:
+    places = next_brackets(NINE, [make_trial(0, bracket=0)], distrusted=distrusted)
+    numbers = [number for number, _ in islice(places, 30)]
+    assert list(dict.fromkeys(numbers))[: len(want)] == want
+
+
+@pytest.mark.parametrize(
     ("trials", "want"),
     [
         pytest.param(members(0, 7), [(0, 1), (0, 1), (1, 3)], id="the newest has room"),

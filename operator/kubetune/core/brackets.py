@@ -3,7 +3,8 @@
 Brackets are numbered on and on: with B kinds of brackets, number g is of the kind g mod B, the kind
 b being the one that skips the first b rungs. A new trial joins the newest bracket while that has
 room and nothing in it was decided yet, else it opens the next one. So a bracket that lost a trial
-goes on without it, and one that was cut short by maxTrials is not filled up later.
+goes on without it, and one that was cut short by maxTrials is not filled up later. Kinds that would
+select at a rung that foretells nothing are passed over (`foresight`).
 
 Source: Li et al. 2018, "Hyperband", Algorithm 1: the outer loop, repeated; begun anew before the
 bracket before has ended, so that no worker idles.
@@ -11,7 +12,7 @@ bracket before has ended, so that no worker idles.
 Symbols: g the number of a bracket; B the number of kinds.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubetune.api.strategy import HyperbandSettings
@@ -79,13 +80,15 @@ def newest_number(trials: Sequence[Trial]) -> int:
 
 
 def next_brackets(
-    settings: HyperbandSettings, trials: Sequence[Trial]
+    settings: HyperbandSettings, trials: Sequence[Trial], *, distrusted: Collection[int] = ()
 ) -> Iterator[tuple[int, int]]:
     """Yield, for each trial to come, the number of its bracket and its first rung; without end.
 
     Args:
         settings: Of the job.
         trials: All trials of the run, by index ascending.
+        distrusted: Rungs that foretell too little. Brackets that would select at one of them are
+            passed over; one that has begun is filled.
     """
     kinds = _kinds(settings)
     number, room = 0, kinds[0][0]
@@ -97,6 +100,9 @@ def next_brackets(
     while True:
         if room <= 0:
             number += 1
+            # The last kind selects nowhere.
+            while any(level in distrusted for level in kinds[number % len(kinds)][1]):
+                number += 1
             room = kinds[number % len(kinds)][0]
         room -= 1
         yield number, kinds[number % len(kinds)][1][0]

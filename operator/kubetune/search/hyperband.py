@@ -14,6 +14,7 @@ from kubetune.api.strategy import HyperbandMode, HyperbandSearch, HyperbandSetti
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.brackets import bracket_count, next_brackets
 from kubetune.core.decision import Suggestion
+from kubetune.core.foresight import distrusted_levels
 from kubetune.core.rungs import bracket_sizes, levels_of
 from kubetune.core.seeding import words
 from kubetune.core.space import build_space
@@ -41,7 +42,7 @@ def suggest(
         made = _modelled(spec, settings, trials, count=count, first_index=first_index, seed=seed)
     taken = chain(taken_points(spec, trials, parents), [point.parameters for point in made])
     indices = range(first_index + len(made), first_index + count)
-    return _placed(settings, [*made, *_random(spec, taken, indices, seed)], trials, seed)
+    return _placed(spec, [*made, *_random(spec, taken, indices, seed)], trials, seed)
 
 
 def suggest_random(
@@ -56,7 +57,7 @@ def suggest_random(
     """Return random points with a resource and a bracket, whatever `search` says."""
     taken = taken_points(spec, trials, parents)
     drawn = _random(spec, taken, range(first_index, first_index + count), seed)
-    return _placed(_settings(spec), drawn, trials, seed)
+    return _placed(spec, drawn, trials, seed)
 
 
 def _settings(spec: TuningJobSpec) -> HyperbandSettings:
@@ -113,10 +114,11 @@ def _random(
 
 
 def _placed(
-    settings: HyperbandSettings, points: Sequence[Suggestion], trials: Sequence[Trial], seed: int
+    spec: TuningJobSpec, points: Sequence[Suggestion], trials: Sequence[Trial], seed: int
 ) -> list[Suggestion]:
     """Return the points with their brackets and resources."""
-    places = _places(settings, trials, points[0].index if points else 0, seed)
+    settings = _settings(spec)
+    places = _places(spec, trials, points[0].index if points else 0, seed)
     return [
         replace(
             point,
@@ -143,11 +145,13 @@ def draw_bracket(settings: HyperbandSettings, rungs: int, index: int, seed: int)
 
 
 def _places(
-    settings: HyperbandSettings, trials: Sequence[Trial], first_index: int, seed: int
+    spec: TuningJobSpec, trials: Sequence[Trial], first_index: int, seed: int
 ) -> Iterator[tuple[int, int]]:
     """Yield the bracket and the first rung of each new trial, without end."""
+    settings = _settings(spec)
     if settings.mode is HyperbandMode.SYNCHRONOUS:
-        yield from next_brackets(settings, trials)
+        distrusted = distrusted_levels(spec, trials)
+        yield from next_brackets(settings, trials, distrusted=distrusted)
     levels = levels_of(settings)
     index = first_index
     while True:

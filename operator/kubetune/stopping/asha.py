@@ -28,10 +28,10 @@ from operator import attrgetter
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import FinalValue, ObjectiveSpec, TuningJobSpec
 from kubetune.core.decision import Evidence, StopTrial
+from kubetune.core.foresight import distrusted_levels
 from kubetune.core.objective import final_value, to_score
 from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Trial
-from kubetune.stopping.foresight import distrusted_levels
 
 RULE = "asha/v2"
 

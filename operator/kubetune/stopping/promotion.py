@@ -19,10 +19,10 @@ from dataclasses import replace
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.core.decision import Promotion, StopTrial
+from kubetune.core.foresight import distrusted_levels
 from kubetune.core.objective import to_score
 from kubetune.core.rungs import levels_of
 from kubetune.core.trial import Trial
-from kubetune.stopping.foresight import distrusted_levels
 from kubetune.stopping.standings import Standings, promotion, standings, stop
 
 RULE = "asha-promotion/v2"

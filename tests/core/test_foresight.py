@@ -1,14 +1,16 @@
 """Rungs that foretell nothing: found by the last bracket's trials, and passed by everybody."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kubetune.api.trial import TrialState
+from kubetune.core.foresight import distrusted_levels
 from kubetune.core.trial import Trial
+from kubetune.search.hyperband import suggest
 from kubetune.stopping.asha import stop_behind
-from kubetune.stopping.foresight import distrusted_levels
 from kubetune.stopping.promotion import find_promotions
 from tests.core.builders import make_spec, make_trial
 
@@ -96,6 +98,23 @@ def test_distrusted_levels(trials: list[Trial], want: set[int]) -> None:
 )
 def test_without_trials_that_nobody_judges_all_rungs_are_trusted(settings: dict[str, Any]) -> None:
     assert distrusted_levels(spec_of(**settings), witnesses(*REVERSED)) == set()
+
+
+def test_synchronous_brackets_of_the_last_kind_are_witnesses_whatever_their_number() -> None:
+    later = [replace(trial, bracket=LAST + 3) for trial in witnesses(*REVERSED)]
+    assert distrusted_levels(spec_of("Synchronous"), later) == {1}
+    others = [replace(trial, bracket=3) for trial in later]
+    assert distrusted_levels(spec_of("Synchronous"), others) == set()
+
+
+def test_no_synchronous_bracket_begins_that_would_select_at_a_distrusted_rung() -> None:
+    def brackets(curves: Sequence[Sequence[float]]) -> set[int | None]:
+        trials = witnesses(*curves)
+        got = suggest(spec_of("Synchronous"), trials, count=20, first_index=6, seed=7)
+        return {suggestion.bracket for suggestion in got}
+
+    assert brackets(STRAIGHT) == {3, 4, 5, 6}
+    assert brackets(REVERSED) == {4, 5, 7, 8, 10, 11, 13}
 
 
 def test_without_hyperband_there_are_no_rungs_to_distrust() -> None:

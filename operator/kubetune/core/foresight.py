@@ -39,21 +39,25 @@ Curve = tuple[float, ...]
 
 
 def distrusted_levels(spec: TuningJobSpec, trials: Sequence[Trial]) -> frozenset[int]:
-    """Return the rungs that foretell too little, so that nobody is stopped or held back there.
+    """Return the rungs that foretell too little; R is never one of them.
+
+    The asynchronous modes stop and hold back nobody there. Synchronous brackets have fixed sizes:
+    no new one begins that would select there.
 
     Args:
-        spec: The wish; one of the asynchronous modes.
+        spec: The wish.
         trials: All trials of the run, in any order.
     """
     settings = spec.strategy.hyperband
     if settings is None:
         return frozenset()
     levels = levels_of(settings)
-    last = len(levels) - 1
-    if last == 0 or bracket_count(settings) <= last:
+    kinds, last = bracket_count(settings), len(levels) - 1
+    if last == 0 or kinds <= last:
         return frozenset()
-    # Asked at every event: what most trials lack is looked at first.
-    witnesses = [t for t in trials if t.bracket == last and t.state is TrialState.SUCCEEDED]
+    # Asked at every event: most trials have not Succeeded. Synchronous brackets are numbered on.
+    ended_well = [t for t in trials if t.state is TrialState.SUCCEEDED]
+    witnesses = [t for t in ended_well if (t.bracket or 0) % kinds == last]
     curves = [curve for t in witnesses if (curve := _curve(t, levels, spec.objective))]
     if len(curves) < _FEWEST:
         return frozenset()
