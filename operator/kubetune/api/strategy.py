@@ -114,8 +114,8 @@ class HyperbandSettings(ApiModel):
         "so its trials are first judged later; several brackets protect slow starters. With mode "
         "Synchronous the brackets come one after the other, and then again from the first. Absent: "
         "as many as there are rungs. Trials of the last one then train to the end like random "
-        "search; where they show that the values at a rung foretell nothing, the asynchronous "
-        "modes let everybody pass it.",
+        "search; where they show that the values at a rung foretell nothing, everybody passes it, "
+        "or with Synchronous no bracket begins that goes through it.",
     )
 
     @property
