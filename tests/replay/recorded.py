@@ -43,6 +43,7 @@ class _Recorder:
     left: dict[tuple[int, int], datetime] = field(default_factory=dict)
     promotions: dict[tuple[int, int], Evidence] = field(default_factory=dict)
     ended: datetime | None = None
+    starts: dict[int, set[datetime]] = field(default_factory=dict)
     parents: Sequence[ParentRun] = ()
     idles: timedelta = timedelta()
     due: dict[tuple[int, int], datetime] = field(default_factory=dict)
@@ -61,6 +62,8 @@ class _Recorder:
         )
         decision = self._without_idle_ones(decision, now)
         for trial in trials:
+            if trial.started_at is not None:
+                self.starts.setdefault(trial.index, set()).add(trial.started_at)
             for observation in trial.observations:
                 self.seen.setdefault((trial.index, observation.step), now)
             for rung in trial.rungs:
@@ -198,6 +201,7 @@ def _trial(
     status: dict[str, Any] = {
         "state": trial.state,
         "reason": reason if trial.state == "Stopped" else "",
+        "attempts": len(recorder.starts.get(index, ())),
         "observations": [
             {
                 "step": o.step,

@@ -315,6 +315,21 @@ def test_a_trial_that_succeeded_below_the_last_rung_had_to_pause(mode: str) -> N
     assert found.text.endswith("where it had to pause: the last is 9")
 
 
+def test_what_an_interrupted_trial_had_reported_accuses_nobody() -> None:
+    brackets = {"maxResource": 9, "reductionFactor": 2, "brackets": 2}
+    found = [
+        finding
+        for seed in range(20, 30)
+        for finding in findings(
+            a_record(hyperband=brackets, seed=seed, weather=Weather(disruptions=0.3))
+        )
+    ]
+    assert [finding for finding in found if finding.verdict is DIFFERS] == []
+    unsure = [f.text for f in found if f.kind is Kind.EARLY_STOP and f.verdict is UNDECIDED]
+    assert unsure
+    assert all("before it began anew is gone" in text for text in unsure)
+
+
 def test_a_value_that_was_not_reported_is_told() -> None:
     objects = a_record("Random")
     objects[3]["status"]["value"] += 1

@@ -64,6 +64,7 @@ class Record:
         stays: The rungs at which it was Paused, ascending.
         granted: Steps that it might use at first; None without Hyperband.
         moves: Its life; the first one is its creation.
+        begun_anew: True if an attempt was interrupted: what it had reported is not recorded.
     """
 
     trial: Trial
@@ -75,6 +76,7 @@ class Record:
     stays: tuple[Stay, ...]
     granted: int | None
     moves: tuple[Move, ...]
+    begun_anew: bool
 
     @property
     def index(self) -> int:
@@ -143,6 +145,7 @@ def record_of(trial: objects.Trial, spec: TuningJobSpec) -> Record:
         ),
         granted=trial.spec.resource,
         moves=(),
+        begun_anew=status.attempts > 1 + sum(rung.promotion is not None for rung in status.rungs),
     )
     return replace(record, moves=tuple(_moves(record, telling_levels(spec))))
 

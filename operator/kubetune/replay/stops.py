@@ -65,6 +65,10 @@ def _mismatch(
     if history.missing:
         missing = ", ".join(map(str, history.missing))
         return _found(record, Verdict.UNDECIDED, f"{text}; the Trials {missing} are gone")
+    again = [other.trial.name for other in there if other.begun_anew]
+    if again:
+        text = f"{text}; what {', '.join(again)} had reported before it began anew is gone"
+        return _found(record, Verdict.UNDECIDED, text)
     if any(len(other.trial.observations) >= _PERHAPS_THINNED for other in there):
         return _found(record, Verdict.UNDECIDED, f"{text}; observations may have been thinned")
     if any(time is None for other in there for time in other.seen_at):
