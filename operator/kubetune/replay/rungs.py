@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 
+from kubetune.api.strategy import HyperbandMode
 from kubetune.api.trial import TrialState
 from kubetune.core.decision import Evidence, Promotion, StopTrial
 from kubetune.core.rungs import levels_of
@@ -18,6 +19,7 @@ from kubetune.replay.worlds import AFTER, BEFORE, choices, horizon, world
 from kubetune.stopping.registry import find_promotions, find_stops, halving_of, retire_paused
 
 _MOST_WORLDS = 500
+_MOST_ELSEWHERE = 8
 _PATIENCE = timedelta(seconds=5)
 
 
@@ -127,18 +129,22 @@ def _worlds(
 ) -> Iterator[list[Trial]]:
     """Yield the worlds in which the trial rested at its rung, just before it left.
 
-    Trials of other brackets do not compete: of them one choice is enough.
+    Trials of other brackets do not compete. With mode Promotion they may show which rungs are to be
+    trusted: then a few choices of them are looked at, and else one.
     """
     if at is None:
         return
+    settings = history.spec.strategy.hyperband
+    is_asynchronous = settings is not None and settings.mode is HyperbandMode.PROMOTION
+    elsewhere = _MOST_ELSEWHERE if is_asynchronous else 1
     for created in (at + AFTER, at, at - AFTER):
         there = [r for r in history.records if r.created_at is None or r.created_at <= created]
         rivals = [r for r in there if r.trial.bracket == record.trial.bracket and r is not record]
         others = [r for r in there if r.trial.bracket != record.trial.bracket]
-        settled = next(choices(horizon(others, at)))
-        for made in islice(choices(horizon(rivals, at)), _MOST_WORLDS):
-            moves = {**settled, **made, record.index: move}
-            yield world([*others, *rivals, record], moves, at)
+        for settled in islice(choices(horizon(others, at)), elsewhere):
+            for made in islice(choices(horizon(rivals, at)), _MOST_WORLDS):
+                moves = {**settled, **made, record.index: move}
+                yield world([*others, *rivals, record], moves, at)
 
 
 def _resting_move(record: Record, place: int) -> int:
