@@ -124,6 +124,46 @@ def test_every_decision_of_a_recorded_job_follows(
     assert kinds[Kind.PROMOTION] > 0 or "mode" not in CASES[case].get("hyperband", {})
 
 
+# Found by chance among a thousand jobs.
+@pytest.mark.parametrize(
+    ("fields", "weather", "seed"),
+    [
+        pytest.param(
+            {
+                "hyperband": {**PAUSING, "mode": "Promotion"},
+                "limits": {"maxTrials": 24, "maxParallelTrials": 3, "maxInitialFailures": 0},
+                "goal": "Minimize",
+                "value": "Best",
+            },
+            Weather(disruptions=0.2, start_delay=1.5, stop_delay=0.6),
+            166,
+            id="a trial of another bracket ended in that second",
+        ),
+        pytest.param(
+            {
+                "hyperband": {**PAUSING, "maxResource": 4, "mode": "Promotion", "brackets": 1},
+                "limits": {
+                    "maxTrials": 24,
+                    "maxParallelTrials": 8,
+                    "maxInitialFailures": 0,
+                    "maxRuntime": "10s",
+                },
+                "completion": {"notImproving": {"trials": 6}, "target": 0.5},
+            },
+            Weather(failures=0.4),
+            221,
+            id="all trials moved with the job's end a second later",
+        ),
+    ],
+)
+def test_a_promotion_in_a_busy_second_follows(
+    fields: dict[str, Any], weather: Weather, seed: int
+) -> None:
+    found = findings(a_record(**fields, weather=weather, seed=seed))
+    assert [f for f in found if f.verdict is DIFFERS] == []
+    assert any(f.kind is Kind.PROMOTION for f in found)
+
+
 def test_a_grid_and_its_exhaustion_follow() -> None:
     spec = make_spec("Grid", parameters=[HIDDEN, ACTIVATION], limits={"maxParallelTrials": 3})
     objects = record(spec, train_along(lambda index, *_: index % 5, steps=2, seconds=0.4))
