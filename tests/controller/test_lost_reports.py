@@ -8,7 +8,7 @@ import pytest
 
 from kubetune.collector import reread
 from kubetune.controller import pod_logs
-from kubetune.controller.look import REREAD_PATIENCE
+from kubetune.controller.judging import REREAD_PATIENCE
 from kubetune.controller.outcomes import judge
 from kubetune.controller.pod_logs import PodLogs, read_apart
 from kubetune.kube.objects import ObjectKey

@@ -52,6 +52,10 @@ class Book:
         self._with = dependencies
         self._wakes: list[timedelta] = []
 
+    def unfinished(self) -> list[TrialView]:
+        """Return the run's trials that are not finished, by index."""
+        return [view for view in self.views.values() if not view.state.is_finished]
+
     def wake_after(self, delay: timedelta) -> None:
         """Ask for another look after that long, or sooner."""
         self._wakes.append(max(delay, timedelta()))

@@ -4,26 +4,23 @@ A decision is recorded in the Trial before its Job is touched, so that every ste
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-import msgspec
-
 from kubetune import planner
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.api.tuningjob_status import Phase, TuningJobStatus
-from kubetune.controller import pods
 from kubetune.controller.announce import announce_job
 from kubetune.controller.apply import all_of
 from kubetune.controller.book import CATCH_UP, Book
 from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.handover import hand_over
-from kubetune.controller.outcomes import SUSPENDED_BY_TEMPLATE, judge
+from kubetune.controller.hindrances import stuck_pod, suspended_jobs
+from kubetune.controller.judging import Judge
 from kubetune.controller.pace import Pace
 from kubetune.controller.parents import Inheritance
 from kubetune.controller.refusal import Refusal
@@ -33,24 +30,11 @@ from kubetune.controller.starts import Starter
 from kubetune.core.decision import Decision, Outcome, OutcomeKind, StopTrial
 from kubetune.core.objective import incumbent
 from kubetune.core.trial import Trial as CoreTrial
-from kubetune.errors import ForbiddenError, InvalidError, UnavailableError
-from kubetune.kube.objects import ObjectKey, Pod
+from kubetune.errors import ForbiddenError, InvalidError
+from kubetune.kube.objects import ObjectKey
 from kubetune.record import trials
-from kubetune.record.objects import identity_of
 from kubetune.record.status import JobVerdict, verdict_of
-from kubetune.record.verdict import Verdict
-from kubetune.trialjob import retention_seconds, training_container
-
-_log = logging.getLogger(__name__)
-
-STUCK_AFTER = timedelta(seconds=60)
-"""How long after its grace period a pod may take to go before the TuningJob says so."""
-
-REREAD_PATIENCE = timedelta(minutes=5)
-"""How long after a trial's end its log is asked for that its collector could not read: a kubelet or
-an API server may be away for that long."""
-
-REREAD_INTERVAL = timedelta(seconds=5)
+from kubetune.trialjob import retention_seconds
 
 
 class Look:
@@ -101,16 +85,16 @@ class Look:
         )
         self._with = dependencies
         self._book = Book(dependencies, key=key, body=body, spec=spec, snapshot=snapshot, now=now)
+        self._judge = Judge(dependencies, self._book, pace)
         self._starter = Starter(dependencies, self._book, refusals)
         self._earlier = snapshot.earlier
         self._kept = snapshot.kept
         self._strays = snapshot.strays
-        self._pace = pace
         self._cache = cache
 
     async def take(self) -> tuple[JobVerdict, timedelta | None]:
         """Look, decide and apply; return where the job stands and when to look again."""
-        await all_of(*(self._record_world(view) for view in self._unfinished()))
+        await all_of(*(self._judge.record(view) for view in self._book.unfinished()))
         await all_of(*(self._end_earlier(view) for view in self._earlier))
         seen = self.core_trials()
         decision = await self._decide(seen)
@@ -138,9 +122,6 @@ class Look:
             for view in self._book.views.values()
         ]
 
-    def _unfinished(self) -> list[TrialView]:
-        return [view for view in self._book.views.values() if not view.state.is_finished]
-
     def _verdict(self, decision: Decision, outcome: Outcome | None) -> JobVerdict:
         if self.refusal is not None and outcome is None:
             return JobVerdict(
@@ -152,8 +133,8 @@ class Look:
             )
         degraded = (
             self._starter.obstacle
-            or self._stuck_pod()
-            or self._suspended_jobs()
+            or stuck_pod(self._book)
+            or suspended_jobs(self._book)
             or decision.fallback
             or self.inheritance.lost
         )
@@ -161,30 +142,6 @@ class Look:
             verdict_of(self.spec, outcome, degraded=degraded, convergence=decision.convergence),
             accepted=self.refusal is None,
         )
-
-    def _stuck_pod(self) -> str | None:
-        """Say which pod does not go, though it was deleted; None if there is none."""
-        for view in self._book.views.values():
-            for pod in view.pods:
-                due = pods.overdue_since(pod)
-                if due is None:
-                    continue
-                if self.now >= due + STUCK_AFTER:
-                    return (
-                        f"pod {pod.metadata.name} of trial {view.trial.metadata.name} was deleted "
-                        "and does not terminate, so its place of limits.maxParallelTrials is not "
-                        f"free: is node {pod.spec.node_name} lost? kubectl delete pod "
-                        f"{pod.metadata.name} --force frees it"
-                    )
-                self._book.wake_after(due + STUCK_AFTER - self.now)
-        return None
-
-    def _suspended_jobs(self) -> str | None:
-        """Say that all trials wait for somebody to resume their Jobs; None if that is not so."""
-        waiting = [view.trial.status for view in self._unfinished()]
-        if not waiting or any(status.reason != SUSPENDED_BY_TEMPLATE for status in waiting):
-            return None
-        return waiting[0].message
 
     async def _decide(self, seen: Sequence[CoreTrial]) -> Decision:
         started_at, seed = self.recorded.start_time, self.recorded.seed
@@ -212,53 +169,6 @@ class Look:
         promote = decision.promote[:room]
         return replace(decision, promote=promote, launch=decision.launch[: room - len(promote)])
 
-    async def _record_world(self, view: TrialView) -> None:
-        """Record what the cluster says of a trial."""
-        verdict = judge(view, self.spec, rungs=self._book.rungs, now=self.now)
-        if verdict.wants_reports and view.pod is not None:
-            reread = await self._reread(view, view.pod, verdict)
-            if reread is None:
-                return
-            verdict = reread
-        status = verdict.status
-        if verdict.wake_at is not None:
-            self._book.wake_after(verdict.wake_at - self.now)
-        if verdict.wants_log:
-            tail = await self._with.pod_logs.tail(view.pod, training_container(self.spec))
-            if tail:
-                message = f"{status.message}\nlast lines:\n{tail}"
-                status = msgspec.structs.replace(status, message=message)
-        if self.spec.suspend and not TrialState(status.state).is_idle:
-            status = trials.suspended(view.trial)
-        uid, old = view.trial.metadata.uid, view.trial.status
-        left = self._pace.time_left(uid, old, status, self.now)
-        if left is not None:
-            self._book.wake_after(left)
-            return
-        await self._book.record(view, status)
-
-    async def _reread(self, view: TrialView, pod: Pod, verdict: Verdict) -> Verdict | None:
-        """Return the verdict on a trial whose collector did not read to the end.
-
-        None while its log cannot be had: it stays as it is, for its Job has the log.
-        """
-        trial, rungs = identity_of(view.trial, self.body["metadata"]["name"]), self._book.rungs
-        try:
-            words = await self._with.pod_logs.last_words(pod, self.spec, trial, rungs)
-        except UnavailableError as error:
-            if self.now < (verdict.status.completion_time or self.now) + REREAD_PATIENCE:
-                self._book.wake_after(REREAD_INTERVAL)
-                return None
-            _log.warning("no log", extra={"pod": pod.metadata.name, "reason": str(error)})
-            words = pods.last_words(pod)
-        known = view.trial.status.observations
-        if known:
-            # The log of a container that printed much begins in the middle, where steps that
-            # nobody names are counted anew: what its collector reported stays as it is.
-            news = tuple(o for o in words.observations if o.step >= known[-1].step)
-            words = replace(words, observations=news)
-        return judge(view, self.spec, rungs=rungs, now=self.now, words=words)
-
     async def _end(self, outcome: Outcome) -> bool:
         """Stop all trials that are not finished; False when one could not be told yet."""
         told = await all_of(
@@ -273,7 +183,7 @@ class Look:
                         now=self.now,
                     ),
                 )
-                for view in self._unfinished()
+                for view in self._book.unfinished()
             )
         )
         if any(trial is None for trial in told):
