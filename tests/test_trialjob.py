@@ -13,12 +13,9 @@ from kubetune.api.names import COLLECTOR_CONTAINER
 from kubetune.api.parameters import ParameterValue
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.sidecar import Sidecar
-from kubetune.trialjob import (
-    TrialIdentity,
-    build_trial_job,
-    service_account,
-    training_container,
-)
+from kubetune.trialjob.identity import TrialIdentity
+from kubetune.trialjob.job import build_trial_job
+from kubetune.trialjob.template import service_account, training_container
 from tests.controller.builders import LEARNING_RATE, make_spec, template
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -15,7 +15,7 @@ from kubetune.api.placeholders import check_placeholders
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
 from kubetune.core.gpus import most_gpus
 from kubetune.core.warm_start import ParentRun
-from kubetune.trialjob import TrialIdentity
+from kubetune.trialjob.identity import TrialIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

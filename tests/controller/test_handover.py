@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubetune.errors import ForbiddenError
-from kubetune.trialjob import owner_reference
+from kubetune.trialjob.identity import owner_reference
 from tests.controller.builders import HIDDEN, LEARNING_RATE, NAMESPACE, spec_fields
 from tests.controller.fake_operator import Operator, run_to_the_end
 from tests.controller.faults import Fault, death, lost_answer, lost_request, run_with

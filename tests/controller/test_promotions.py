@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kubetune.trialjob import owner_reference
+from kubetune.trialjob.identity import owner_reference
 from tests.controller.builders import NAMESPACE, spec_fields, template
 from tests.controller.fake_operator import Operator, run_to_the_end, run_until
 from tests.controller.toy_cluster import Script, World

@@ -8,7 +8,7 @@ import pytest
 from kubetune.controller.settings import RoleKind
 from kubetune.errors import ClusterError, ForbiddenError, InvalidError, UnavailableError
 from kubetune.kube.objects import ObjectKey
-from kubetune.trialjob import owner_reference
+from kubetune.trialjob.identity import owner_reference
 from tests.controller.builders import HIDDEN, NAMESPACE, make_body, spec_fields, template
 from tests.controller.fake_operator import Operator, count_by_kind, run_to_the_end, run_until
 from tests.controller.toy_cluster import KEY, Script, World

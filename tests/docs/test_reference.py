@@ -80,7 +80,8 @@ def test_every_metric_stands_in_the_reference_with_what_it_says() -> None:
 
 
 def test_every_environment_variable_of_a_trial_is_explained() -> None:
-    code = (SOURCE / "trialjob.py").read_text("utf-8") + (SOURCE / "api/names.py").read_text()
+    files = [*(SOURCE / "trialjob").glob("*.py"), SOURCE / "api" / "names.py"]
+    code = "".join(path.read_text("utf-8") for path in files)
     found = set(re.findall(r'"(KUBETUNE_[A-Z_]+)"', code)) - {"KUBETUNE_COLLECT"}
     found = {"KUBETUNE_PARAM_<NAME>" if name == "KUBETUNE_PARAM_" else name for name in found}
     assert found == set(VARIABLES)

@@ -12,7 +12,7 @@ from kubetune.api.validation import parse_spec, validate
 from kubetune.cli.manifest import Document
 from kubetune.preflight import first_trial, objections, waits_for_nobody
 from kubetune.sidecar import Sidecar
-from kubetune.trialjob import build_trial_job
+from kubetune.trialjob.job import build_trial_job
 
 _SIDECAR = Sidecar(image="kubetune/collector")
 """Stands in the sample Job for the image that the operator is set up with."""

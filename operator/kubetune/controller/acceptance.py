@@ -14,7 +14,8 @@ from kubetune.kube.client import Client
 from kubetune.kube.paths import JOBS, PODS
 from kubetune.preflight import objections
 from kubetune.sidecar import Sidecar
-from kubetune.trialjob import TrialIdentity, build_trial_job
+from kubetune.trialjob.identity import TrialIdentity
+from kubetune.trialjob.job import build_trial_job
 
 _USED_UP = "exceeded quota"
 

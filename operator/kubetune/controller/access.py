@@ -9,7 +9,7 @@ from kubetune.controller.settings import RoleKind
 from kubetune.errors import AlreadyExistsError, ForbiddenError, InvalidError
 from kubetune.kube.client import Client
 from kubetune.kube.paths import ROLE_BINDINGS, SERVICE_ACCOUNTS
-from kubetune.trialjob import service_account
+from kubetune.trialjob.template import service_account
 
 
 class Access:

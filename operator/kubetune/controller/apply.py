@@ -31,7 +31,7 @@ from kubetune.kube.paths import JOBS, TRIALS, TUNING_JOBS
 from kubetune.record.messages import shortened
 from kubetune.record.objects import identity_of, plain_status, trial_body
 from kubetune.sidecar import Sidecar
-from kubetune.trialjob import build_trial_job
+from kubetune.trialjob.job import build_trial_job
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from kubetune.controller.snapshot import TrialView
 from kubetune.core.gpus import gpu_counter
 from kubetune.kube.objects import Attempt, TrialStatus
 from kubetune.record.verdict import changed
-from kubetune.trialjob import training_container
+from kubetune.trialjob.template import training_container
 
 KEPT_ATTEMPTS = 10
 

@@ -12,7 +12,7 @@ from kubetune.errors import AlreadyExistsError, ForbiddenError, InvalidError, No
 from kubetune.kube.client import Client
 from kubetune.kube.objects import Object
 from kubetune.kube.paths import VOLUME_CLAIMS
-from kubetune.trialjob import owner_reference
+from kubetune.trialjob.identity import owner_reference
 
 _decoder = msgspec.json.Decoder(Object)
 

@@ -13,7 +13,7 @@ from kubetune.record import observations as reports
 from kubetune.record.endings import ended, quoted
 from kubetune.record.observations import LastWords
 from kubetune.record.verdict import Verdict, changed
-from kubetune.trialjob import training_container
+from kubetune.trialjob.template import training_container
 
 
 def succeeded(

@@ -13,7 +13,7 @@ from kubetune.errors import AlreadyExistsError
 from kubetune.kube.client import Client
 from kubetune.kube.objects import Object
 from kubetune.kube.paths import CONFIG_MAPS
-from kubetune.trialjob import owner_reference
+from kubetune.trialjob.identity import owner_reference
 
 _decoder = msgspec.json.Decoder(Object)
 

@@ -18,7 +18,7 @@ from kubetune.kube.objects import Pod
 from kubetune.record import trials
 from kubetune.record.objects import identity_of
 from kubetune.record.verdict import Verdict
-from kubetune.trialjob import training_container
+from kubetune.trialjob.template import training_container
 
 _log = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ from kubetune.errors import ForbiddenError, InvalidError
 from kubetune.kube.objects import ObjectKey
 from kubetune.record import trials
 from kubetune.record.status import JobVerdict, verdict_of
-from kubetune.trialjob import retention_seconds
+from kubetune.trialjob.template import retention_seconds
 
 
 class Look:

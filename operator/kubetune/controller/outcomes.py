@@ -20,7 +20,7 @@ from kubetune.record.endings import ended, paused
 from kubetune.record.objects import granted_resource
 from kubetune.record.observations import LastWords
 from kubetune.record.verdict import Verdict, changed
-from kubetune.trialjob import training_container
+from kubetune.trialjob.template import training_container
 
 SUSPENDED_BY_TEMPLATE = "SuspendedByTemplate"
 

@@ -16,7 +16,9 @@ from kubetune.kube.client import Client
 from kubetune.kube.objects import Pod
 from kubetune.kube.paths import PODS
 from kubetune.record.observations import NO_WORDS, LastWords, read_last_words
-from kubetune.trialjob import TrialIdentity, collector_environment, training_container
+from kubetune.trialjob.collector import collector_environment
+from kubetune.trialjob.identity import TrialIdentity
+from kubetune.trialjob.template import training_container
 
 _log = logging.getLogger(__name__)
 

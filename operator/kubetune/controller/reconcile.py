@@ -43,7 +43,7 @@ from kubetune.record.status import (
     read_status,
 )
 from kubetune.record.trials import CoreTrials
-from kubetune.trialjob import retention_seconds
+from kubetune.trialjob.template import retention_seconds
 
 _log = logging.getLogger(__name__)
 

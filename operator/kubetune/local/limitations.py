@@ -9,7 +9,7 @@ from typing import Any
 from kubetune.api.names import COLLECTOR_CONTAINER
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
 from kubetune.local.rendering import Machine, Rendering
-from kubetune.trialjob import training_container
+from kubetune.trialjob.template import training_container
 
 _PLACEMENT = (
     "serviceAccountName",

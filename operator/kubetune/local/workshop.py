@@ -18,7 +18,9 @@ from kubetune.local.store import Store
 from kubetune.preflight import first_trial
 from kubetune.record.objects import identity_of
 from kubetune.sidecar import Sidecar
-from kubetune.trialjob import TrialIdentity, build_trial_job, training_container
+from kubetune.trialjob.identity import TrialIdentity
+from kubetune.trialjob.job import build_trial_job
+from kubetune.trialjob.template import training_container
 
 _CONTAINERS = "spec.trial.template.spec.template.spec.containers"
 _SIDECAR = Sidecar(image="none")

@@ -10,7 +10,7 @@ from kubetune.api import names
 from kubetune.core.basis import Basis
 from kubetune.core.decision import Suggestion
 from kubetune.kube.objects import Trial, TrialStatus
-from kubetune.trialjob import TrialIdentity, owner_reference, trial_labels
+from kubetune.trialjob.identity import TrialIdentity, owner_reference, trial_labels
 
 LONGEST_REASON = 512
 """Characters that the schema allows in the reason of a Trial's spec."""
