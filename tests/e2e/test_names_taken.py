@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.tuning_jobs import REPORTS_X, RESTRICTED, TRAINER, Jobs, states, tuning_job
+from tests.e2e.volumes import claim
 
 pytestmark = pytest.mark.cluster
 
@@ -52,3 +53,23 @@ def test_somebodys_trial_in_the_way_is_left_alone_and_the_job_says_so(jobs: Jobs
     assert "a Trial named held-0 exists" in conditions["Degraded"]["message"]
     jobs.kubectl("delete", "trial", "held-0")
     assert jobs.finish("held")["reason"] == "MaxTrialsReached"
+
+
+def test_somebodys_config_map_keeps_its_data_and_the_job_ends_all_the_same(jobs: Jobs) -> None:
+    jobs.kubectl("create", "configmap", "winner", "--from-literal=x=theirs")
+    jobs.apply(tuning_job("mine", REPORTS_X, bestParametersConfigMap="winner"))
+    assert jobs.finish("mine")["reason"] == "MaxTrialsReached"
+    held = jobs.cluster.get("-n", jobs.namespace, "configmap", "winner")
+    assert held["data"] == {"x": "theirs"}
+    told = {event["reason"] for event in jobs.events("TuningJob", "mine")}
+    assert "BestParametersNotWritten" in told
+
+
+def test_somebodys_claim_is_named_before_any_trial_starts(jobs: Jobs) -> None:
+    jobs.apply(claim("kept-checkpoints"))
+    template = {"spec": claim("any")["spec"]}
+    jobs.apply(tuning_job("kept", REPORTS_X, checkpoint={"volumeClaimTemplate": template}))
+    jobs.wait("kept", "jsonpath={.status.reason}=ClaimNameTaken")
+    status = jobs.status("kept")
+    assert "kept-checkpoints exists and is not this job's" in status["message"]
+    assert jobs.trials("kept") == []

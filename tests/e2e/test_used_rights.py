@@ -26,8 +26,6 @@ Right = tuple[str, str, str]
 
 SELDOM = {
     ("events.k8s.io", "events", "patch"),  # the same event came again minutes later
-    ("", "configmaps", "get"),  # the operator died between making it and ending the job
-    ("", "persistentvolumeclaims", "get"),  # the claim that was to be made exists already
 }
 """What no end-to-end test brings about; the tests of kube and of the controller do."""
 
