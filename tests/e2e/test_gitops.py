@@ -86,7 +86,8 @@ def test_two_controllers_take_turns_and_what_one_prunes_begins_anew(jobs: Jobs) 
 
 @pytest.mark.parametrize("manager", ["argocd-controller", "kustomize-controller", ""])
 def test_the_installation_itself_shows_no_drift(manager: str, kubetune: TestCluster) -> None:
-    text = with_images((ROOT / "manifests" / "install.yaml").read_text("utf-8"), os.environ)
+    built = kubetune.kubectl("kustomize", str(ROOT / "manifests")).stdout
+    text = with_images(built, os.environ)
     server_side = ("--server-side", f"--field-manager={manager}", "--force-conflicts")
     options = server_side if manager else ()
     said = kubetune.kubectl("diff", *options, "-f", "-", stdin=text, check=False)
