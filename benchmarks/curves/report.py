@@ -176,6 +176,11 @@ def _told(score: Score, problem: str) -> str:
     return f"{score.regrets[problem]:.2f}" if problem in score.regrets else "-"
 
 
+def _with_error(score: Score, problem: str) -> str:
+    told = _told(score, problem)
+    return f"{told} ± {score.errors[problem]:.2f}" if problem in score.errors else told
+
+
 def _where_curves_cross(ranked: Sequence[Score]) -> Iterator[str]:
     yield "## Where curves cross: regret at T"
     yield ""
@@ -188,29 +193,46 @@ def _where_curves_cross(ranked: Sequence[Score]) -> Iterator[str]:
     for name, method in METHODS.items():
         for score in ranked:
             if score.method == name:
-                row = (f"{_told(score, n)} ± {score.errors.get(n, 0.0):.2f}" for n in problems)
+                row = (_with_error(score, n) for n in problems)
                 yield f"| {method.title} | {WORKERS[score.mode]} | " + " | ".join(row) + " |"
     yield ""
 
 
 def draw(ranked: Sequence[Score], path: Path) -> None:
-    """Draw speed-ups as bars, a panel per number of workers."""
+    """Draw, with a panel per number of workers, speed-ups and what is left where curves cross."""
+    shown = [
+        name for name in reversed(list(METHODS)) if any(score.method == name for score in ranked)
+    ]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 2.8), layout="constrained")
-        panels = figure.subplots(1, len(DEADLINES), sharey=True)
-        for axes, mode in zip(panels, DEADLINES, strict=True):
-            _bars(axes, [score for score in reversed(ranked) if score.mode == mode], mode)
+        figure = Figure(figsize=(9, 5.4), layout="constrained")
+        rows = figure.subplots(2, len(DEADLINES), sharey=True)
+        for axes, mode in zip(rows[0], DEADLINES, strict=True):
+            axes.set_title(f"W={WORKERS[mode]}, T={DEADLINES[mode]:g}", loc="left")
+            speeds = {s.method: (s.speed, 0.0) for s in ranked if s.mode == mode}
+            _bars(axes, shown, speeds, "speed-up; more is better")
+        for axes, mode in zip(rows[1], DEADLINES, strict=True):
+            left = {
+                s.method: (s.regrets[CROSSING], s.errors[CROSSING])
+                for s in ranked
+                if s.mode == mode and CROSSING in s.regrets
+            }
+            _bars(axes, shown, left, "regret where curves cross;\nless is better")
         save(figure, path)
 
 
-def _bars(axes: Any, shown: Sequence[Score], mode: str) -> None:
-    axes.set_title(f"W={WORKERS[mode]}, T={DEADLINES[mode]:g}", loc="left")
-    axes.barh(
-        [METHODS[score.method].title for score in shown],
-        [score.speed for score in shown],
-        color=[OURS if METHODS[score.method].ours else THEIRS for score in shown],
-    )
-    for place, score in enumerate(shown):
-        axes.text(score.speed + 0.05, place, f"{score.speed:.1f}", va="center", fontsize=8)
+def _bars(
+    axes: Any, shown: Sequence[str], values: Mapping[str, tuple[float, float]], label: str
+) -> None:
+    """Draw a bar for each method that has a value, with its standard error."""
+    axes.set_yticks(range(len(shown)), [METHODS[name].title for name in shown])
+    for place, name in enumerate(shown):
+        if name not in values:
+            axes.text(0.05, place, "not measured", va="center", fontsize=7, color=THEIRS)
+            continue
+        value, error = values[name]
+        color = OURS if METHODS[name].ours else THEIRS
+        axes.barh(place, value, xerr=error or None, color=color, error_kw={"lw": 0.8})
+        axes.text(value + error + 0.05, place, f"{value:.2f}", va="center", fontsize=8)
     axes.axvline(1.0, color="black", lw=0.6, ls=":")
-    axes.set_xlabel("speed-up over random search")
+    axes.margins(x=0.15)
+    axes.set_xlabel(label)

@@ -17,7 +17,7 @@ from tests.docs.pages import ROOT, Page
 
 README = Page(ROOT / "README.md")
 COMMANDS = [command for block in README.of("sh") for command in block.commands]
-LONGEST = 240
+LONGEST = 248  # lines, of which two are figures of what was measured
 
 
 def test_a_make_target_of_the_page_exists() -> None:

@@ -12,7 +12,7 @@ trials. What became of a trial at a rung is not taken back.
 
 Source: the brackets are the hedge of Li et al. 2018, "Hyperband", section 3; to look at whether
 rungs order trials alike is the idea of Bohdal et al. 2023, "PASHA", which compares the two highest
-rungs to find how far to train. Measuring rungs by the last bracket is ours: decisions/0014.
+rungs to find how far to train. Measuring rungs by the last bracket is ours: decisions/0015.
 
 Symbols: R the largest resource; K the number of rungs, R included.
 """
