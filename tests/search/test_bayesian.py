@@ -137,15 +137,18 @@ def test_what_a_running_trial_has_reported_so_far_changes_nothing() -> None:
 
 def test_a_region_where_trials_fail_is_avoided() -> None:
     """The best is next to the border at 0.6, beyond which everything fails."""
-    spec, trials = bayesian([MOMENTUM, LEARNING_RATE]), list[Trial]()
-    while len(trials) < 32:
-        for s in ask(spec, trials, 4):
-            momentum = float(s.parameters["momentum"])
-            state = TrialState.FAILED if momentum > 0.6 else TrialState.SUCCEEDED
-            values = [-abs(momentum - 0.58)] if state is TrialState.SUCCEEDED else []
-            trials.append(make_trial(s.index, state, values, parameters=s.parameters))
-    assert sum(trial.state is TrialState.FAILED for trial in trials[24:]) <= 2
-    assert max(trial.value for trial in trials if trial.value is not None) > -0.01
+    failed = 0
+    for seed in range(3):
+        spec, trials = bayesian([MOMENTUM, LEARNING_RATE]), list[Trial]()
+        while len(trials) < 32:
+            for s in ask(spec, trials, 4, seed):
+                momentum = float(s.parameters["momentum"])
+                state = TrialState.FAILED if momentum > 0.6 else TrialState.SUCCEEDED
+                values = [-abs(momentum - 0.58)] if state is TrialState.SUCCEEDED else []
+                trials.append(make_trial(s.index, state, values, parameters=s.parameters))
+        failed += sum(trial.state is TrialState.FAILED for trial in trials[24:])
+        assert max(trial.value for trial in trials if trial.value is not None) > -0.01
+    assert failed <= 6, "more than a quarter of those that were suggested last"
 
 
 EXTREMES = {

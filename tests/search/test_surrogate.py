@@ -45,11 +45,12 @@ def sample(features: Features, n: int) -> tuple[Floats, Floats]:
 def hyperparameters(features: Features, noise: float = 0.01) -> Hyperparameters:
     numeric = int((~features.categorical).sum())
     lengths = np.linspace(0.4, 0.9, len(features.columns))
-    return Hyperparameters(lengths, 1.3, noise, np.full(numeric, 1.2), np.full(numeric, 0.8))
+    a, b = np.full(numeric, 1.2), np.full(numeric, 0.8)
+    return Hyperparameters(lengths, 1.3, 0.7, noise, a, b)
 
 
 def theta_of(h: Hyperparameters) -> Floats:
-    return np.asarray(np.log(np.concatenate([h.l, [h.v, h.t], h.a, h.b])))
+    return np.asarray(np.log(np.concatenate([h.l, [h.v, h.s, h.t], h.a, h.b])))
 
 
 def test_coordinates_go_from_0_to_1_and_back_to_the_same_point() -> None:
@@ -70,18 +71,53 @@ def test_the_grid_holds_every_point_once() -> None:
 
 def test_two_values_of_a_categorical_are_one_length_scale_apart_whichever_they_are() -> None:
     features = features_of([ACTIVATION])
-    h = Hyperparameters(np.array([0.5]), 1.0, 0.01, np.zeros(0), np.zeros(0))
+    h = Hyperparameters(np.array([0.5]), 0.8, 0.2, 0.01, np.zeros(0), np.zeros(0))
     feature_map = build_feature_map(features)
-    w = feature_map.scaled(feature_map.columns(features.grid()), h)
-    distances = [math.dist(w[i], w[j]) for i in range(3) for j in range(i)]
-    assert distances == pytest.approx([2.0, 2.0, 2.0])
+    w = feature_map.scaled(features.grid(), h)
+    k = feature_map.covariance(w, w, h)
+    apart = float(Matern(0.5, nu=2.5)([[0.0]], [[1.0]])[0, 0])
+    assert k == pytest.approx(np.where(np.eye(3), 1.0, apart))
+
+
+def test_the_covariance_is_scikit_learns_of_all_parameters_and_of_each_alone() -> None:
+    features = features_of()
+    z, _ = sample(features, 12)
+    h, feature_map = hyperparameters(features), build_feature_map(features)
+    w = feature_map.scaled(z, h)
+    columns = [w[:, [j]] for j in feature_map.numeric]
+    # A Categorical as columns of which two differ by one length scale in all.
+    columns += [(z[:, [j]] == np.arange(3)) / h.l[j] * 0.5**0.5 for j in feature_map.categorical]
+    alone = [Matern(1 / math.sqrt(4), nu=2.5)(column) for column in columns]
+    want = h.v * Matern(nu=2.5)(np.concatenate(columns, axis=1)) + h.s / 4 * sum(alone)
+    assert feature_map.covariance(w, w, h) == pytest.approx(want, abs=1e-12)
+    process = make_process(feature_map, h, z, z[:, 0], np.zeros(12))
+    assert process.regressor.kernel_(w) == pytest.approx(want, abs=1e-12)
+    assert process.regressor.kernel_.diag(w) == pytest.approx(np.diag(want))
+
+
+def test_a_value_tells_of_every_point_that_has_it_where_parameters_act_alone() -> None:
+    features = features_of([{**MOMENTUM, "name": name} for name in "abcdef"])
+    z = features.spread(generator(3).random((24, 6)))
+    asked = features.spread(generator(4).random((40, 6)))
+
+    def objective(z: Floats) -> Floats:
+        return np.asarray(np.sin(6 * z).sum(axis=1) / math.sqrt(3))
+
+    y, feature_map = objective(z), build_feature_map(features)
+    errors = []
+    for v, s in ((1.0, 1e-6), (0.5, 0.5)):
+        h = Hyperparameters(np.full(6, 1.0), v, s, 1e-4, np.ones(6), np.ones(6))
+        mean = make_process(feature_map, h, z, y, np.zeros(24)).predict(asked).mean
+        errors.append(float(((mean - objective(asked)) ** 2).mean()))
+    together, apart = errors
+    assert apart < together / 2
 
 
 def test_the_gradient_of_the_posterior_density_is_that_of_finite_differences() -> None:
     features = features_of()
     z, y = sample(features, 25)
     feature_map = build_feature_map(features)
-    data = fit.Sample(feature_map, feature_map.columns(z), y, np.linspace(0, 0.2, 25))
+    data = fit.Sample(feature_map, z, y, np.linspace(0, 0.2, 25))
     theta = theta_of(hyperparameters(features))
     value, gradient = fit.negative_log_posterior(theta, data)
     assert -fit.log_posterior(theta, data) == pytest.approx(value, rel=1e-12)
@@ -98,7 +134,7 @@ def test_the_likelihood_is_scikit_learns() -> None:
     data = fit.Sample(build_feature_map(features), z, y, np.zeros(20))
     values = []
     for length, noise in ((0.3, 0.1), (0.7, 0.01)):
-        theta = np.log(np.array([length, 1.3, noise, 1.0, 1.0]))
+        theta = np.log(np.array([length, 0.8, 0.5, noise, 1.0, 1.0]))
         mean, sd = fit.prior(data.map)
         prior = -0.5 * float((((theta - mean) / sd) ** 2).sum())
         kernel = ConstantKernel(1.3) * Matern(length, nu=2.5) + WhiteKernel(noise)
@@ -115,7 +151,7 @@ def sample_of_one(features: Features, n: int) -> tuple[Floats, Floats]:
 def test_predictions_are_scikit_learns() -> None:
     features = features_of([MOMENTUM])
     z, y = sample_of_one(features, 15)
-    h = Hyperparameters(np.array([0.3]), 1.3, 0.01, np.ones(1), np.ones(1))
+    h = Hyperparameters(np.array([0.3]), 0.8, 0.5, 0.01, np.ones(1), np.ones(1))
     process = make_process(build_feature_map(features), h, z, y, np.zeros(15))
     other = GaussianProcessRegressor(
         ConstantKernel(1.3) * Matern(0.3, nu=2.5), alpha=0.01, optimizer=None

@@ -1,4 +1,4 @@
-"""A Gaussian process on scikit-learn over the columns of `kernel`, with given hyperparameters.
+"""A Gaussian process on scikit-learn with the covariance of `kernel` and given hyperparameters.
 
 Pending points are taken in as if they had ended with the value that is expected of them. That
 changes no mean, but where a point is pending little is left to learn. What the standard deviation
@@ -16,13 +16,13 @@ points taken in at their mean).
 """
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import LinAlgError, solve_triangular
 from sklearn import config_context
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+from sklearn.gaussian_process.kernels import Kernel, StationaryKernelMixin
 
 from kubetune.errors import SurrogateError
 from kubetune.search.features import Floats
@@ -30,6 +30,22 @@ from kubetune.search.fit import JITTER
 from kubetune.search.kernel import FeatureMap, Hyperparameters
 
 _LEAST_VARIANCE = 1e-10  # of the signal variance: what rounding may leave where nothing is unknown
+
+
+class SumOfParts(StationaryKernelMixin, Kernel):  # type: ignore[misc]  # untyped library
+    """The covariance of `kernel` as scikit-learn calls it, over rows of w."""
+
+    def __init__(self, feature_map: FeatureMap, given: Hyperparameters) -> None:
+        self.feature_map = feature_map
+        self.given = given
+
+    def __call__(self, X: Floats, Y: Floats | None = None, eval_gradient: Any = False) -> Floats:  # noqa: FBT002, N803, ARG002  scikit-learn's signature
+        """Return the covariance of all rows of X and Y, or of X alone."""
+        return self.feature_map.covariance(X, X if Y is None else Y, self.given)
+
+    def diag(self, X: Floats) -> Floats:  # noqa: N803  scikit-learn's signature
+        """Return the variances of rows of X."""
+        return np.full(len(X), self.given.signal)
 
 
 class Prediction(NamedTuple):
@@ -64,19 +80,19 @@ class Process:
 
     def predict(self, z: Floats) -> Prediction:
         """Return what is believed of the points z, (m, d)."""
-        w = self.map.scaled(self.map.columns(z), self.hyperparameters)
-        cross = self.regressor.kernel_(self.regressor.X_train_, w)
+        h = self.hyperparameters
+        cross = self.map.covariance(self.regressor.X_train_, self.map.scaled(z, h), h)
         half = solve_triangular(self.regressor.L_, cross, lower=True, check_finite=False)
         # The first n rows of L and of L^-1 k are those of the process without pending points.
         learnt = half * half
-        floor = _LEAST_VARIANCE * self.hyperparameters.v
-        before = np.maximum(self.hyperparameters.v - learnt[: self.known].sum(axis=0), floor)
+        floor = _LEAST_VARIANCE * h.signal
+        before = np.maximum(h.signal - learnt[: self.known].sum(axis=0), floor)
         after = np.maximum(before - learnt[self.known :].sum(axis=0), floor)
         return Prediction(cross.T @ self.regressor.alpha_, np.sqrt(after), np.sqrt(before))
 
     def at_data(self) -> Floats:
         """Return the mean at the points with a target, (n,)."""
-        noise = self.hyperparameters.t + JITTER * self.hyperparameters.v + self.extra
+        noise = self.hyperparameters.t + JITTER * self.hyperparameters.signal + self.extra
         # K u = y, and the mean is (K - noise) u.
         return np.asarray(self.y - noise * self.regressor.alpha_)[: self.known]
 
@@ -116,12 +132,11 @@ def condition(process: Process) -> Process:
     """
     h = process.hyperparameters
     regressor = GaussianProcessRegressor(
-        ConstantKernel(h.v, "fixed")
-        * Matern(length_scale=1.0, length_scale_bounds="fixed", nu=2.5),
-        alpha=h.t + JITTER * h.v + process.extra,
+        SumOfParts(process.map, h),
+        alpha=h.t + JITTER * h.signal + process.extra,
         optimizer=None,
     )
-    w = process.map.scaled(process.map.columns(process.z), h)
+    w = process.map.scaled(process.z, h)
     try:
         # What is fitted is ours and finite: looking for mistakes in it takes longer than the fit.
         with config_context(assume_finite=True, skip_parameter_validation=True):

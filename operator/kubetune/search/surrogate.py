@@ -20,9 +20,10 @@ from kubetune.search.fit import Sample, draw_hyperparameters
 from kubetune.search.kernel import FeatureMap
 from kubetune.search.process import Prediction, Process, make_process
 
-PROCESSES = 8
+# With many values the hyperparameters are known, and fewer processes say the same.
+_PROCESSES, _FEWER, _MANY = 8, 4, 100
 # Points from which hyperparameters are learnt, at most. All points are predicted from.
-_MOST_FITTED = 100
+_MOST_FITTED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def fit_surrogate(
     rng: np.random.Generator,
     *,
     extra: Floats | None = None,
-    processes: int = PROCESSES,
+    processes: int | None = None,
 ) -> Surrogate:
     """Return the surrogate of points z, (n, d), with targets y, (n,), n >= 1.
 
@@ -90,7 +91,7 @@ def fit_surrogate(
         y: Their targets, of mean 0 and standard deviation 1, or all 0.
         rng: Source of the draws.
         extra: Known extra noise variances, (n,); None for none.
-        processes: Number of processes.
+        processes: Number of processes; None for as many as the points call for.
 
     Raises:
         SurrogateError: nothing finite fits.
@@ -99,7 +100,9 @@ def fit_surrogate(
     """
     known = np.zeros(len(y)) if extra is None else extra
     some = _telling(y)
-    sample = Sample(feature_map, feature_map.columns(z[some]), y[some], known[some])
+    sample = Sample(feature_map, z[some], y[some], known[some])
+    if processes is None:
+        processes = _PROCESSES if len(y) <= _MANY else _FEWER
     drawn = draw_hyperparameters(sample, processes, rng)
     return Surrogate(tuple(make_process(feature_map, h, z, y, known) for h in drawn))
 
