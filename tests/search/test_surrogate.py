@@ -191,6 +191,15 @@ def test_where_a_point_is_pending_nothing_is_left_to_learn() -> None:
     assert before.alone.tolist() == before.std.tolist()
 
 
+def test_many_points_need_fewer_processes_than_a_few() -> None:
+    features = features_of()
+    feature_map = build_feature_map(features)
+    few, many = (
+        fit_surrogate(feature_map, *sample(features, n), generator()).processes for n in (10, 120)
+    )
+    assert len(few) == 2 * len(many)
+
+
 def test_a_parameter_without_effect_gets_a_longer_scale_than_one_that_counts() -> None:
     features = features_of([MOMENTUM, {**MOMENTUM, "name": "idle"}])
     z = features.spread(generator(5).random((40, 2)))
