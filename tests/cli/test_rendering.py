@@ -134,6 +134,22 @@ def test_a_job_told_in_lines(golden: Compare) -> None:
     golden("lines.txt", "\n".join(lines) + "\n")
 
 
+def test_the_trial_whose_end_ends_the_job_is_told_first() -> None:
+    before = Snapshot.of(a_job(), [a_trial(0, values={1: 0.5}, started=2)])
+    complete = condition("Complete", "MaxTrialsReached", "one trial has ended", seconds=20)
+    after = Snapshot.of(
+        a_job(
+            phase="Complete",
+            conditions=[condition("Accepted", "Tuning"), complete],
+            best={**BEST, "trial": "digits-0", "value": 0.97},
+            ended=20,
+        ),
+        [a_trial(0, "Succeeded", values={1: 0.5, 27: 0.97}, started=2, ended=20)],
+    )
+    told = [line.split("  ")[2].split(":")[0] for line in changes(before, after, now=at(23))]
+    assert told == ["succeeded", "is the best so far", "complete"]
+
+
 def test_a_look_at_the_same_state_tells_nothing() -> None:
     for snapshot in (*story(), under_way(), at_the_end()):
         assert changes(snapshot, snapshot, now=at(99)) == []

@@ -10,6 +10,8 @@ from kubetune.cli.render.summary import counts
 from kubetune.cli.render.wording import because, clock, number, parameters
 from kubetune.cli.snapshot import Snapshot
 
+_JOB_ENDS = ("Complete", "Failed")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Line:
@@ -37,7 +39,7 @@ def changes(before: Snapshot | None, after: Snapshot, *, now: datetime) -> list[
     found = [*_conditions_and_ends(before, after, now), *_trials(before, after, now)]
     best = after.best
     if best is not None and (before is None or _which(before.best) != _which(best)):
-        found.append(_Line(now, 3, best.trial, _best(after, best)))
+        found.append(_Line(_known_at(after, best) or now, 3, best.trial, _best(after, best)))
     return [str_line(line.at, line.name, line.text) for line in sorted(found)]
 
 
@@ -52,7 +54,10 @@ def _conditions_and_ends(
     known = set() if before is None else {(h.name, h.state, h.at) for h in happenings(before)}
     for happening in happenings(after):
         if (happening.name, happening.state, happening.at) not in known:
-            yield _Line(happening.at or now, 2, happening.name, happening.text)
+            # Times are whole seconds: the trial whose end ends the job comes before the job's end.
+            ends = happening.name == after.job.metadata.name and happening.state in _JOB_ENDS
+            rank = 4 if ends else 2
+            yield _Line(happening.at or now, rank, happening.name, happening.text)
 
 
 def _trials(before: Snapshot | None, after: Snapshot, now: datetime) -> Iterator[_Line]:
@@ -75,6 +80,12 @@ def _trials(before: Snapshot | None, after: Snapshot, now: datetime) -> Iterator
             and (was is None or why != because(was.reason, was.message))
         ):
             yield _Line(now, 0, name, f"pending: {why}")
+
+
+def _known_at(snapshot: Snapshot, best: Best) -> datetime | None:
+    """Return when the best trial ended; None while it runs."""
+    ends = {trial.metadata.name: trial.status.completion_time for trial in snapshot.trials}
+    return ends.get(best.trial)
 
 
 def _which(best: Best | None) -> tuple[str, float] | None:
