@@ -24,7 +24,7 @@ from kubetune.record.verdict import Verdict, changed
 SIGNALS_FROM = 128
 """An exit code above it names the signal that ended the process."""
 
-INTERRUPTED = "kubetune run was interrupted; the trial runs again from its beginning"
+INTERRUPTED = "kubetune run was interrupted; it runs again, from a checkpoint if there is one"
 
 
 def judge(
