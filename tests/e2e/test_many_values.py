@@ -102,6 +102,11 @@ def test_many_values_at_once_make_a_release_that_works_upgrades_and_leaves_nothi
     kinds = "deployments,services,configmaps,serviceaccounts,roles,rolebindings,networkpolicies,pdb"
     for namespace in (where, jobs.namespace):
         assert cluster.get("-n", namespace, kinds, "-l", "team=platform") == []
+    ours = ("-l", "app.kubernetes.io/managed-by=kubetune")
+    for place in (jobs, inside):
+        gone = place.kubectl("delete", "serviceaccounts,rolebindings", *ours)
+        assert 'serviceaccount "kubetune-trial" deleted' in gone
+        assert 'rolebinding.rbac.authorization.k8s.io "kubetune-collector-local" deleted' in gone
     policies = "validatingadmissionpolicies,validatingadmissionpolicybindings"
     assert cluster.get(policies, "-l", "team=platform") == []
     assert jobs.status("own")["phase"] == "Complete", "results stay"
