@@ -140,7 +140,11 @@ def test_the_trial_whose_end_ends_the_job_is_told_first() -> None:
     after = Snapshot.of(
         a_job(
             phase="Complete",
-            conditions=[condition("Accepted", "Tuning"), complete],
+            conditions=[
+                condition("Accepted", "Tuning"),
+                complete,
+                condition("Finished", "MaxTrialsReached", seconds=20),
+            ],
             best={**BEST, "trial": "digits-0", "value": 0.97},
             ended=20,
         ),

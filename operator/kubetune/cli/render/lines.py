@@ -39,7 +39,9 @@ def changes(before: Snapshot | None, after: Snapshot, *, now: datetime) -> list[
     found = [*_conditions_and_ends(before, after, now), *_trials(before, after, now)]
     best = after.best
     if best is not None and (before is None or _which(before.best) != _which(best)):
-        found.append(_Line(_known_at(after, best) or now, 3, best.trial, _best(after, best)))
+        # What comes with the job's end is told before it.
+        at = _ended_at(after, best) if after.job.has_ended else None
+        found.append(_Line(at or now, 3, best.trial, _best(after, best)))
     return [str_line(line.at, line.name, line.text) for line in sorted(found)]
 
 
@@ -82,7 +84,7 @@ def _trials(before: Snapshot | None, after: Snapshot, now: datetime) -> Iterator
             yield _Line(now, 0, name, f"pending: {why}")
 
 
-def _known_at(snapshot: Snapshot, best: Best) -> datetime | None:
+def _ended_at(snapshot: Snapshot, best: Best) -> datetime | None:
     """Return when the best trial ended; None while it runs."""
     ends = {trial.metadata.name: trial.status.completion_time for trial in snapshot.trials}
     return ends.get(best.trial)
