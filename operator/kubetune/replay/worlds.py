@@ -8,7 +8,7 @@ open. A world is the trials as they stood then, for one choice of the moves that
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, islice, product, zip_longest
+from itertools import chain, combinations, islice, product, zip_longest
 
 from kubetune.core.trial import Trial
 from kubetune.replay.record import Record
@@ -22,7 +22,7 @@ AFTER = timedelta(seconds=1)
 
 _WIDTHS = tuple(timedelta(seconds=seconds) for seconds in (0, 2, 5, 15))
 # Of the choices for one edge only so many are looked at: their number doubles with each open move.
-_MOST_OF_AN_EDGE = 2_000
+_MOST_OF_AN_EDGE = 4_000
 
 Made = Mapping[int, int]
 """The number of the last move that each trial had made, by its index."""
@@ -63,7 +63,8 @@ def horizon(records: Iterable[Record], at: datetime, *, before: timedelta = BEFO
 def choices(seen: Horizon) -> Iterator[Made]:
     """Yield the moves that may have been seen, the likeliest choice first.
 
-    Those are the first ones in the order of time; which of one second came first is open. After
+    Those are the first ones in the order of time; which of one second came first is open, and the
+    choices in which few of its moves had been seen, or few had not, come before the others. After
     that moves that lie two, five and fifteen seconds apart may have been seen in another order.
     """
     edges = sorted({moment for moment, *_ in seen.perhaps}, reverse=True)
@@ -95,8 +96,28 @@ def _at_edge(seen: Horizon, edge: datetime, width: timedelta) -> Iterator[Made]:
         elif moment <= edge + width:
             most[index] = number
     spans = [range(most[index], least[index] - 1, -1) for index in most]
-    for numbers in product(*spans):
+    # Both ends at once: an operator that was away records a dozen moves in its first second.
+    orders = zip_longest(product(*spans), _nearest_the_ends(spans))
+    for numbers in filter(None, chain.from_iterable(orders)):
         yield {**least, **dict(zip(most, numbers, strict=True))}
+
+
+def _nearest_the_ends(spans: Sequence[range]) -> Iterator[tuple[int, ...]]:
+    """Yield where each trial stood: hardly anybody had moved, or hardly anybody had not, first.
+
+    Args:
+        spans: The numbers of each trial's open moves, descending to the one that is certain.
+    """
+    ends = [tuple(span[end] for span in spans) for end in (-1, 0)]
+    for count in range(len(spans) + 1):
+        for chosen in combinations(range(len(spans)), count):
+            for end in ends:
+                others = [[n for n in spans[place] if n != end[place]] for place in chosen]
+                for numbers in product(*others):
+                    made = list(end)
+                    for place, number in zip(chosen, numbers, strict=True):
+                        made[place] = number
+                    yield tuple(made)
 
 
 def world(records: Iterable[Record], made: Made, at: datetime) -> list[Trial]:
