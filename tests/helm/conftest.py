@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.conftest import Helm
+from tests.helm.chart_values import MATRIX
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "helm" / "kubetune"
@@ -49,6 +50,13 @@ def render(template: Callable[..., str]) -> Render:
         return [body for body in yaml.safe_load_all(text) if body is not None]
 
     return run
+
+
+@pytest.fixture(params=MATRIX, ids=lambda name: name)
+def values(request: pytest.FixtureRequest) -> Mapping[str, Any]:
+    """Each set of values of the matrix in turn."""
+    found: Mapping[str, Any] = MATRIX[request.param]
+    return found
 
 
 @pytest.fixture
