@@ -10,6 +10,9 @@ POD: Final = "spec.trial.template.spec.template.spec"
 REMOVED: Final = object()
 """The value of a field that a change takes away."""
 
+LR, HIDDEN, ACTIVATION = "$(params.lr)", "$(params.hidden)", "$(params.activation)"
+"""The placeholders of its parameters."""
+
 Manifest = dict[str, Any]
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from kubetune.api.rules import RULES
 from kubetune.api.validation import validate
-from tests.api.bad_specs import BAD_SPECS, GRID, RANDOM, BadSpec
+from tests.api.bad_specs.bad_spec import GRID, RANDOM, BadSpec
+from tests.api.bad_specs.table import BAD_SPECS
 from tests.api.dry_run import DryRun
 from tests.api.job_builder import POD, REMOVED, Manifest, changed, good_job
 

@@ -8,9 +8,11 @@ import pytest
 
 from kubetune.api.rules_updates import UPDATE_RULES
 from kubetune.api.validation import validate_update
+from tests.api.allowed_updates import ALLOWED
 from tests.api.dry_run import DryRun
 from tests.api.job_builder import changed, good_job
-from tests.api.updates import ALLOWED, REFUSED, Update
+from tests.api.refused_updates import REFUSED
+from tests.api.updates import Update
 
 _numbers = itertools.count()
 

@@ -1,0 +1,126 @@
+"""Faults of the ranges of parameters: bounds, steps and scales."""
+
+from tests.api.bad_specs.bad_spec import P0, P1, BadSpec
+from tests.api.job_builder import REMOVED
+
+RANGES = (
+    BadSpec(
+        id="a Float without min",
+        changes={f"{P0}.min": REMOVED},
+        field="spec.parameters[lr].min",
+        remedy="needs min and max",
+        rule="parameter-min-missing",
+    ),
+    BadSpec(
+        id="an Integer without max",
+        changes={f"{P1}.max": REMOVED},
+        field="spec.parameters[hidden].max",
+        remedy="needs min and max",
+        rule="parameter-max-missing",
+    ),
+    BadSpec(
+        id="a range upside down",
+        changes={f"{P0}.min": 0.5, f"{P0}.max": 0.001},
+        field="spec.parameters[lr].min is 0.5",
+        remedy="must be smaller than max, which is 0.001: correct one of them",
+        rule="parameter-min-not-below-max",
+    ),
+    BadSpec(
+        id="a range of one value",
+        changes={f"{P0}.min": 0.5},
+        field="spec.parameters[lr].min is 0.5",
+        remedy="write a value that does not vary into the template",
+        rule="parameter-min-not-below-max",
+    ),
+    BadSpec(
+        id="a bound in quotes",
+        changes={f"{P0}.min": "0.001"},
+        field=f"{P0}.min",
+        remedy="write it without quotes",
+        server="must be of type number",
+    ),
+    BadSpec(
+        id="an Integer that starts at a half",
+        changes={f"{P1}.min": 16.5},
+        field="spec.parameters[hidden].min is 16.5",
+        remedy="round it, or use the type Float",
+        rule="parameter-min-not-whole",
+    ),
+    BadSpec(
+        id="an Integer beyond what floats count exactly",
+        changes={f"{P1}.max": 2**53 + 2},
+        field="spec.parameters[hidden].max is 9.007199254740994e+15",
+        remedy="must be a whole number between -2^53 and 2^53",
+        rule="parameter-max-not-whole",
+    ),
+    BadSpec(
+        id="an Integer with steps of a half",
+        changes={f"{P1}.step": 0.5},
+        field="spec.parameters[hidden].step is 0.5",
+        remedy="round it, or use the type Float",
+        rule="parameter-step-not-whole",
+    ),
+    BadSpec(
+        id="a bound beyond reason",
+        changes={f"{P0}.max": 1e19},
+        field=f"{P0}.max",
+        remedy="must be at most 1e+18",
+        server="should be less than or equal to 1e+18",
+    ),
+    BadSpec(
+        id="a step of nothing",
+        changes={f"{P1}.step": 0},
+        field=f"{P1}.step",
+        remedy="must be more than 0",
+        server="should be greater than 0",
+    ),
+    BadSpec(
+        id="a step larger than the range",
+        changes={f"{P1}.step": 241},
+        field="spec.parameters[hidden].step is 241",
+        remedy="use a smaller step, or a larger max",
+        rule="parameter-step-beyond-range",
+    ),
+    BadSpec(
+        id="a step too fine to be counted",
+        changes={f"{P0}.step": 1e-30},
+        field="spec.parameters[lr].step is 1e-30",
+        remedy="use a larger step, or remove it",
+        rule="parameter-step-too-fine",
+    ),
+    BadSpec(
+        id="a logarithm of zero",
+        changes={f"{P0}.min": 0},
+        field="spec.parameters[lr].min is 0",
+        remedy="raise it, or use the scale Linear",
+        rule="parameter-min-not-above-zero",
+    ),
+    BadSpec(
+        id="a reversed logarithm of an Integer",
+        changes={f"{P1}.scale": "ReverseLog"},
+        field="spec.parameters[hidden].scale is ReverseLog",
+        remedy="use Linear or Log",
+        rule="parameter-scale-reverse-log-of-integer",
+    ),
+    BadSpec(
+        id="a reversed logarithm below zero",
+        changes={f"{P0}.scale": "ReverseLog", f"{P0}.min": -0.1},
+        field="spec.parameters[lr].min is -0.1",
+        remedy="raise it, or use the scale Linear",
+        rule="parameter-min-below-zero",
+    ),
+    BadSpec(
+        id="a reversed logarithm up to one",
+        changes={f"{P0}.scale": "ReverseLog", f"{P0}.max": 1},
+        field="spec.parameters[lr].max is 1",
+        remedy="lower it, for instance to 0.999",
+        rule="parameter-max-not-below-one",
+    ),
+    BadSpec(
+        id="an unknown scale",
+        changes={f"{P0}.scale": "Log10"},
+        field=f"{P0}.scale",
+        remedy="must be one of Linear, Log, ReverseLog, Auto",
+        server='supported values: "Linear", "Log", "ReverseLog", "Auto"',
+    ),
+)
