@@ -17,11 +17,9 @@ from kubetune.api.names import (
     LABEL_TUNING_JOB,
     trial_name,
 )
-from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.controller.snapshot import TrialView
 from kubetune.kube.objects import (
     Condition,
-    ContainerState,
     ContainerStatus,
     Job,
     JobSpec,
@@ -31,27 +29,17 @@ from kubetune.kube.objects import (
     OwnerReference,
     Pod,
     PodStatus,
-    Running,
-    Terminated,
     Trial,
     TrialSpec,
     TrialStatus,
-    Waiting,
 )
+from tests.controller.specs import spec_fields
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-_A_MINUTE_AGO = NOW - timedelta(seconds=60)
-_HALF_A_MINUTE_AGO = NOW - timedelta(seconds=30)
-_JUST_NOW = NOW - timedelta(seconds=2)
-
+A_MINUTE_AGO = NOW - timedelta(seconds=60)
 NAMESPACE = "team-a"
 NAME = "digits"
 UID = "uid-digits"
-
-LEARNING_RATE = {"name": "lr", "type": "Float", "min": 0.0001, "max": 1.0, "scale": "Log"}
-HIDDEN = {"name": "hidden", "type": "Integer", "min": 16, "max": 64, "step": 16}
-
-_CONTAINER = {"name": "train", "image": "trainer:1", "args": ["--all=$(KUBETUNE_PARAMETERS)"]}
 
 
 def ago(seconds: float) -> datetime:
@@ -60,65 +48,6 @@ def ago(seconds: float) -> datetime:
 
 def later(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
-
-
-def template(
-    *,
-    containers: Sequence[Mapping[str, Any]] = (_CONTAINER,),
-    pod: Mapping[str, Any] | None = None,
-    pod_labels: Mapping[str, str] | None = None,
-    **job: Any,
-) -> dict[str, Any]:
-    """A JobTemplateSpec; `pod` and `job` are further fields of the two specs."""
-    pod_template: dict[str, Any] = {"spec": {"containers": list(containers), **(pod or {})}}
-    if pod_labels is not None:
-        pod_template["metadata"] = {"labels": dict(pod_labels)}
-    return {"spec": {"template": pod_template, **job}}
-
-
-def spec_fields(
-    strategy: str = "Random",
-    *,
-    parameters: Sequence[Mapping[str, Any]] = (LEARNING_RATE,),
-    metric: str = "accuracy",
-    goal: str = "Maximize",
-    value: str = "Last",
-    additional: Sequence[str] = (),
-    seed: int | None = 7,
-    hyperband: Mapping[str, Any] | None = None,
-    limits: Mapping[str, Any] | None = None,
-    source: str = "Stdout",
-    metrics: Mapping[str, Any] | None = None,
-    job_template: Mapping[str, Any] | None = None,
-    **fields: Any,
-) -> dict[str, Any]:
-    """A TuningJob's spec as it is on the wire; `fields` are further ones."""
-    search: dict[str, Any] = {"type": strategy}
-    if seed is not None:
-        search["seed"] = seed
-    if strategy == "Hyperband":
-        search["hyperband"] = hyperband or {"maxResource": 9}
-    if source == "File":
-        metrics = {"path": "/metrics/log.txt", **(metrics or {})}
-    return {
-        "objective": {
-            "metric": metric,
-            "goal": goal,
-            "value": value,
-            "additionalMetrics": list(additional),
-        },
-        "parameters": list(parameters),
-        "strategy": search,
-        "limits": {"maxTrials": 4, "maxParallelTrials": 2, **(limits or {})},
-        "metrics": {"source": source, **(metrics or {})},
-        "trial": {"template": job_template or template()},
-        **fields,
-    }
-
-
-def make_spec(strategy: str = "Random", **fields: Any) -> TuningJobSpec:
-    """A TuningJob's spec as the controller has it; arguments of `spec_fields`."""
-    return TuningJobSpec.model_validate(spec_fields(strategy, **fields))
 
 
 def make_body(
@@ -215,8 +144,8 @@ def make_job(
     *conditions: Condition,
     owner: str | None = None,
     suspended: bool = False,
-    created: datetime = _A_MINUTE_AGO,
-    started: datetime | None = _A_MINUTE_AGO,
+    created: datetime = A_MINUTE_AGO,
+    started: datetime | None = A_MINUTE_AGO,
     deleted: datetime | None = None,
     completions: int | None = 1,
 ) -> Job:
@@ -248,7 +177,7 @@ def make_pod(
     suffix: str = "abcde",
     completion_index: int | None = None,
     owner: str | None = None,
-    created: datetime = _A_MINUTE_AGO,
+    created: datetime = A_MINUTE_AGO,
     started: datetime | None = None,
     deleted: datetime | None = None,
 ) -> Pod:
@@ -278,67 +207,6 @@ def make_pod(
             init_container_statuses=[*init, *collectors],
         ),
     )
-
-
-def waiting(reason: str, message: str = "", *, name: str = "train") -> ContainerStatus:
-    return ContainerStatus(
-        name=name, state=ContainerState(waiting=Waiting(reason=reason, message=message))
-    )
-
-
-def running(*, name: str = "train", since: datetime = _HALF_A_MINUTE_AGO) -> ContainerStatus:
-    return ContainerStatus(name=name, state=ContainerState(running=Running(started_at=since)))
-
-
-def ended(
-    exit_code: int = 0,
-    *,
-    name: str = "train",
-    reason: str = "",
-    message: str = "",
-    signal: int = 0,
-    started: datetime = _HALF_A_MINUTE_AGO,
-    at: datetime = _JUST_NOW,
-) -> ContainerStatus:
-    """A container that has ended; `message` is its termination message."""
-    terminated = Terminated(
-        exit_code=exit_code,
-        signal=signal,
-        reason=reason or ("Completed" if exit_code == 0 else "Error"),
-        message=message,
-        started_at=started,
-        finished_at=at,
-    )
-    return ContainerStatus(name=name, state=ContainerState(terminated=terminated))
-
-
-def condition(
-    kind: str,
-    status: str = "True",
-    reason: str = "",
-    message: str = "",
-    *,
-    since: datetime = _JUST_NOW,
-) -> Condition:
-    return Condition(
-        type=kind, status=status, reason=reason, message=message, last_transition_time=since
-    )
-
-
-def unschedulable(message: str, *, since: datetime = _A_MINUTE_AGO) -> Condition:
-    return condition("PodScheduled", "False", "Unschedulable", message, since=since)
-
-
-def disruption(reason: str = "PreemptionByScheduler", message: str = "preempted") -> Condition:
-    return condition("DisruptionTarget", "True", reason, message)
-
-
-def job_failed(reason: str = "BackoffLimitExceeded", message: str = "it failed") -> Condition:
-    return condition("Failed", "True", reason, message)
-
-
-def job_complete() -> Condition:
-    return condition("Complete")
 
 
 def make_view(trial: Trial | None = None, job: Job | None = None, *pods: Pod) -> TrialView:

@@ -166,6 +166,20 @@ class Operator:
         }
 
 
+async def let_pass(world: World, *operators: Operator, seconds: int) -> None:
+    """Let so many seconds pass, whatever happens in them."""
+    for _ in range(seconds):
+        world.tick()
+        await asyncio.gather(*(operator.work() for operator in operators))
+
+
+async def start_operator(world: World, *, seconds: int = 3) -> Operator:
+    """An operator after its first seconds."""
+    operator = Operator(world)
+    await let_pass(world, operator, seconds=seconds)
+    return operator
+
+
 async def run_until(
     world: World,
     operators: Sequence[Operator],
@@ -189,6 +203,13 @@ async def run_until(
 async def run_to_the_end(world: World, *operators: Operator, within: int = 120) -> None:
     """Let time pass until the TuningJob has ended and nothing of it runs."""
     await run_until(world, operators, world.is_finished, within=within)
+
+
+async def until_running(world: World, operator: Operator, number: int = 2) -> None:
+    """Let time pass until so many trials run."""
+    await run_until(
+        world, [operator], lambda: list(world.states.values()).count("Running") >= number
+    )
 
 
 def count_by_kind(calls: Sequence[Call]) -> dict[str, int]:

@@ -16,10 +16,11 @@ from hypothesis.stateful import (
 )
 
 from kubetune.errors import UnavailableError
-from tests.controller.builders import spec_fields
 from tests.controller.fake_cluster import Call
 from tests.controller.fake_operator import Operator, ProcessDiedError, run_to_the_end
-from tests.controller.toy_cluster import Script, World
+from tests.controller.specs import spec_fields
+from tests.controller.toy_cluster import World
+from tests.controller.toy_kubelet import Script
 from tests.examples import examples
 
 TRIALS = 5

@@ -8,17 +8,9 @@ import pytest
 from kubetune.controller.attempts import KEPT_ATTEMPTS, accounted
 from kubetune.kube.objects import Attempt, Pod, Trial, TrialStatus
 from kubetune.record.verdict import changed
-from tests.controller.builders import (
-    NOW,
-    ago,
-    ended,
-    make_job,
-    make_pod,
-    make_spec,
-    make_trial,
-    make_view,
-    template,
-)
+from tests.controller.builders import NOW, ago, make_job, make_pod, make_trial, make_view
+from tests.controller.pod_states import ended
+from tests.controller.specs import make_spec, template
 
 SPEC = make_spec(
     job_template=template(

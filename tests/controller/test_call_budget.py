@@ -1,8 +1,9 @@
 """What a trial costs in requests, whatever the number of trials before it."""
 
-from tests.controller.builders import spec_fields
-from tests.controller.fake_operator import Operator, count_by_kind, run_to_the_end
-from tests.controller.toy_cluster import Script, World
+from tests.controller.fake_operator import Operator, count_by_kind, let_pass, run_to_the_end
+from tests.controller.specs import spec_fields
+from tests.controller.toy_cluster import World
+from tests.controller.toy_kubelet import Script
 
 PER_JOB = 6
 """Two dry runs, an account, its binding, and the status at the start and at the end."""
@@ -51,9 +52,7 @@ async def test_the_status_of_a_job_is_written_six_times_a_minute_at_most() -> No
     world = World(script=lambda _: Script(values=(0.5,)))
     world.submit(spec_fields(limits={"maxTrials": 1000, "maxParallelTrials": 3}))
     operator = Operator(world)
-    for _ in range(120):
-        world.tick()
-        await operator.work()
+    await let_pass(world, operator, seconds=120)
     calls = count_by_kind(operator.client.calls)
     assert calls["POST trials"] > 60
     assert calls["PATCH tuningjobs/status"] <= 13
@@ -63,11 +62,7 @@ async def test_a_job_in_which_nothing_happens_costs_nothing() -> None:
     world = World(script=lambda _: Script(values=(), ends=False))
     world.submit(spec_fields())
     operator = Operator(world)
-    for _ in range(30):
-        world.tick()
-        await operator.work()
+    await let_pass(world, operator, seconds=30)
     before = len(operator.client.calls)
-    for _ in range(300):
-        world.tick()
-        await operator.work()
+    await let_pass(world, operator, seconds=300)
     assert len(operator.client.calls) == before

@@ -8,21 +8,22 @@ from typing import Any
 
 import pytest
 
-from tests.controller.builders import HIDDEN, spec_fields, template
 from tests.controller.fake_operator import (
     Operator,
     ProcessDiedError,
+    let_pass,
     run_to_the_end,
     run_until,
+    until_running,
 )
 from tests.controller.faults import Fault, death, lost_answer, lost_request, run_with
-from tests.controller.toy_cluster import Script, World
+from tests.controller.specs import HIDDEN, spec_fields, template
+from tests.controller.toy_cluster import World
+from tests.controller.toy_kubelet import Script
 
 TRIALS = 3
 SPEC = spec_fields("Hyperband", hyperband={"maxResource": 4, "reductionFactor": 2, "brackets": 1})
 SPEC["limits"] = {"maxTrials": TRIALS, "maxParallelTrials": 2}
-
-
 LOSER = 2
 
 
@@ -161,13 +162,11 @@ async def test_a_process_that_dies_while_it_follows_an_edit_leaves_it_to_the_nex
     world = World(script=lambda _: Script(values=(0.5,), ends=False))
     world.submit(spec_fields())
     first = Operator(world)
-    await run_until(world, [first], lambda: list(world.states.values()).count("Running") == 2)
+    await until_running(world, first)
     world.edit(**edit)
     first.client.around = death(len(first.client.calls) + number)
     with suppress(ProcessDiedError):
-        for _ in range(6):
-            world.tick()
-            await first.work()
+        await let_pass(world, first, seconds=6)
     second = Operator(world)
     want_pods = {"stop": 0, "suspend": 0, "runId": 2, "limits": 3}[next(iter(edit))]
     await run_until(

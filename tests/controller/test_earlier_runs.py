@@ -1,8 +1,9 @@
 """What is left of the runs before a new runId."""
 
 from kubetune.kube.objects import ObjectKey
-from tests.controller.builders import NAMESPACE, spec_fields
+from tests.controller.builders import NAMESPACE
 from tests.controller.fake_operator import Operator, run_to_the_end, run_until
+from tests.controller.specs import spec_fields
 from tests.controller.toy_cluster import World
 
 TWO = {"maxTrials": 2}

@@ -6,9 +6,17 @@ from typing import Any
 import pytest
 
 from kubetune.kube.objects import ObjectKey
-from tests.controller.builders import NAMESPACE, spec_fields, template
-from tests.controller.fake_operator import Operator, run_to_the_end, run_until
-from tests.controller.toy_cluster import Script, World
+from tests.controller.builders import NAMESPACE
+from tests.controller.fake_operator import (
+    Operator,
+    let_pass,
+    run_to_the_end,
+    run_until,
+    until_running,
+)
+from tests.controller.specs import spec_fields, template
+from tests.controller.toy_cluster import World
+from tests.controller.toy_kubelet import Script
 
 TRAINER = {
     "name": "train",
@@ -24,16 +32,6 @@ def gpu_world(script: Script, *, limits: Mapping[str, Any] | None = None, **fiel
     spec = spec_fields(limits=limits, job_template=template(containers=[TRAINER]), **fields)
     world.submit(spec)
     return world
-
-
-async def until_running(world: World, operator: Operator) -> None:
-    await run_until(world, [operator], lambda: list(world.states.values()).count("Running") == 2)
-
-
-async def pass_time(world: World, operator: Operator, seconds: int) -> None:
-    for _ in range(seconds):
-        world.tick()
-        await operator.work()
 
 
 def gpu_seconds(world: World) -> list[float]:
@@ -80,7 +78,7 @@ async def test_an_attempt_that_was_disrupted_counts_and_is_remembered() -> None:
     world = gpu_world(LONG)
     operator = Operator(world)
     await until_running(world, operator)
-    await pass_time(world, operator, 3)
+    await let_pass(world, operator, seconds=3)
     world.disrupt("digits-0")
     await run_to_the_end(world, operator)
     first, second = gpu_seconds(world)[:2]
@@ -95,12 +93,12 @@ async def test_an_attempt_that_a_suspension_cut_short_counts_and_waiting_does_no
     world = gpu_world(LONG)
     operator = Operator(world)
     await until_running(world, operator)
-    await pass_time(world, operator, 2)
+    await let_pass(world, operator, seconds=2)
     world.edit(suspend=True)
     await run_until(world, [operator], lambda: not world.live_pods)
     spent = gpu_seconds(world)
     assert all(2 * 2 <= seconds <= 2 * 5 for seconds in spent)
-    await pass_time(world, operator, 30)
+    await let_pass(world, operator, seconds=30)
     assert gpu_seconds(world) == spent
     world.edit(suspend=False)
     await run_to_the_end(world, operator)

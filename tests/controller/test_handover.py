@@ -8,10 +8,12 @@ import pytest
 
 from kubetune.errors import ForbiddenError
 from kubetune.trialjob.identity import owner_reference
-from tests.controller.builders import HIDDEN, LEARNING_RATE, NAMESPACE, spec_fields
+from tests.controller.builders import NAMESPACE
 from tests.controller.fake_operator import Operator, run_to_the_end
 from tests.controller.faults import Fault, death, lost_answer, lost_request, run_with
-from tests.controller.toy_cluster import Script, World
+from tests.controller.specs import HIDDEN, LEARNING_RATE, spec_fields
+from tests.controller.toy_cluster import World
+from tests.controller.toy_kubelet import Script
 
 SPEC = spec_fields(parameters=[LEARNING_RATE, HIDDEN], bestParametersConfigMap="best")
 

@@ -10,23 +10,10 @@ from kubetune.controller.outcomes import judge
 from kubetune.controller.snapshot import TrialView
 from kubetune.kube.objects import Condition, Pod, TrialStatus
 from kubetune.preflight import objections
-from tests.controller.builders import (
-    NOW,
-    ago,
-    ended,
-    job_complete,
-    job_failed,
-    make_job,
-    make_pod,
-    make_spec,
-    make_trial,
-    make_view,
-    running,
-    spec_fields,
-    template,
-    waiting,
-)
+from tests.controller.builders import NOW, ago, make_job, make_pod, make_trial, make_view
 from tests.controller.fake_operator import Operator, run_until
+from tests.controller.pod_states import ended, job_complete, job_failed, running, waiting
+from tests.controller.specs import make_spec, spec_fields, template
 from tests.controller.toy_cluster import World
 
 SPEC = make_spec(job_template=template(completionMode="Indexed", completions=2, parallelism=2))

@@ -2,19 +2,9 @@
 
 from kubetune.controller.snapshot import Snapshot, observe
 from kubetune.kube.objects import Job, Pod, Trial
-from tests.controller.builders import (
-    UID,
-    ago,
-    ended,
-    job_complete,
-    make_body,
-    make_job,
-    make_pod,
-    make_trial,
-    make_view,
-    running,
-    spec_fields,
-)
+from tests.controller.builders import UID, ago, make_body, make_job, make_pod, make_trial, make_view
+from tests.controller.pod_states import ended, job_complete, running
+from tests.controller.specs import spec_fields
 
 
 def snapshot(

@@ -15,21 +15,13 @@ from kubetune.kube.objects import ObjectKey
 from kubetune.kube.transport import Query
 from kubetune.record.objects import identity_of
 from kubetune.record.observations import read_last_words
-from tests.controller.builders import (
-    NAMESPACE,
-    NOW,
-    ended,
-    job_complete,
-    make_job,
-    make_pod,
-    make_spec,
-    make_trial,
-    make_view,
-    spec_fields,
-)
+from tests.controller.builders import NAMESPACE, NOW, make_job, make_pod, make_trial, make_view
 from tests.controller.fake_cluster import FakeApi, FakeClient
 from tests.controller.fake_operator import Operator, read_here, run_to_the_end, run_until
-from tests.controller.toy_cluster import Script, World
+from tests.controller.pod_states import ended, job_complete
+from tests.controller.specs import make_spec, spec_fields
+from tests.controller.toy_cluster import World
+from tests.controller.toy_kubelet import Script
 
 LOG = b"""2026-01-02T03:00:01.000000000Z loading
 2026-01-02T03:00:02.000000000Z epoch=1 accuracy=0.25

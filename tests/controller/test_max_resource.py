@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.controller.builders import spec_fields, template
 from tests.controller.fake_operator import Operator, run_to_the_end, run_until
-from tests.controller.toy_cluster import Script, World
+from tests.controller.specs import spec_fields, template
+from tests.controller.toy_cluster import World
+from tests.controller.toy_kubelet import Script
 
 STOPPING = ["--epochs=4"]
 PAUSING = ["--epochs=$(trial.resource)", "--max-epochs", "4"]

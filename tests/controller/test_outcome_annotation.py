@@ -12,17 +12,15 @@ from kubetune.record.verdict import Verdict
 from tests.controller.builders import (
     NOW,
     ago,
-    ended,
-    job_complete,
     later,
     make_job,
     make_observation,
     make_pod,
-    make_spec,
     make_trial,
     make_view,
-    running,
 )
+from tests.controller.pod_states import ended, job_complete, running
+from tests.controller.specs import make_spec
 
 
 def reported(values: dict[int, float]) -> str:

@@ -6,8 +6,9 @@ from kubetune.api.trial import TrialState
 from kubetune.controller.pace import NEWS_INTERVAL, Pace
 from kubetune.kube.objects import ObjectKey
 from kubetune.record.verdict import changed
-from tests.controller.builders import NAMESPACE, NOW, later, make_trial, spec_fields
+from tests.controller.builders import NAMESPACE, NOW, later, make_trial
 from tests.controller.fake_operator import Operator, run_until
+from tests.controller.specs import spec_fields
 from tests.controller.toy_cluster import World
 
 OLD = changed(

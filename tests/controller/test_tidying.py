@@ -1,9 +1,9 @@
 """What is done to the Jobs of a TuningJob after its end, whatever the namespace allows."""
 
 from kubetune.errors import ForbiddenError
-from tests.controller.builders import spec_fields
 from tests.controller.fake_cluster import Call
 from tests.controller.fake_operator import Operator, run_to_the_end
+from tests.controller.specs import spec_fields
 from tests.controller.toy_cluster import World
 
 

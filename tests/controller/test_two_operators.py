@@ -6,9 +6,11 @@ from functools import partial
 import pytest
 
 from kubetune.kube.objects import ObjectKey
-from tests.controller.builders import NAMESPACE, spec_fields
+from tests.controller.builders import NAMESPACE
 from tests.controller.fake_operator import Operator, run_to_the_end, run_until
-from tests.controller.toy_cluster import Script, World
+from tests.controller.specs import spec_fields
+from tests.controller.toy_cluster import World
+from tests.controller.toy_kubelet import Script
 
 
 def two_operators(world: World, seed: int) -> list[Operator]:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from kubetune.kube.objects import ObjectKey
-from tests.controller.builders import HIDDEN, NAMESPACE, make_body, spec_fields
-from tests.controller.fake_operator import Operator, run_until
-from tests.controller.toy_cluster import Script, World
+from tests.controller.builders import NAMESPACE, make_body
+from tests.controller.fake_operator import Operator, let_pass, run_until
+from tests.controller.specs import HIDDEN, spec_fields
+from tests.controller.toy_cluster import World
+from tests.controller.toy_kubelet import Script
 
 SOON = 5  # Seconds: far below the interval at which a refused job is looked at anyway.
 IDENTICAL = {"from": ["old"], "type": "IdenticalDataAndAlgorithm"}
@@ -245,7 +247,5 @@ async def test_a_waiting_job_costs_no_requests() -> None:
     operator = Operator(world)
     await run_until(world, [operator], lambda: "conditions" in status(world, "new"))
     calls = len(operator.client.calls)
-    for _ in range(200):
-        world.tick()
-        await operator.work()
+    await let_pass(world, operator, seconds=200)
     assert len(operator.client.calls) == calls

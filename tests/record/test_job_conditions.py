@@ -13,7 +13,8 @@ from kubetune.api.tuningjob_status import (
 )
 from kubetune.record.conditions import build_conditions, true_conditions
 from kubetune.record.status import JobVerdict, build_status, dump_status
-from tests.controller.builders import NOW, later, make_body, make_spec
+from tests.controller.builders import NOW, later, make_body
+from tests.controller.specs import make_spec
 from tests.examples import examples
 from tests.gitops import kstatus
 

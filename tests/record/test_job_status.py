@@ -21,7 +21,8 @@ from kubetune.record.status import (
     verdict_of,
 )
 from kubetune.record.trials import core_trial
-from tests.controller.builders import NOW, later, make_body, make_spec, make_trial
+from tests.controller.builders import NOW, later, make_body, make_trial
+from tests.controller.specs import make_spec
 
 RUNNING = JobVerdict(phase=Phase.RUNNING, reason="Tuning")
 COMPLETE = JobVerdict(phase=Phase.COMPLETE, reason="MaxTrialsReached", message="all done")

@@ -12,7 +12,8 @@ from kubetune.core.rungs import rung_levels
 from kubetune.kube.objects import Observation
 from kubetune.record import observations as reports
 from kubetune.record.observations import MAX_OBSERVATIONS, final_value
-from tests.controller.builders import make_observation, make_spec
+from tests.controller.builders import make_observation
+from tests.controller.specs import make_spec
 from tests.examples import examples
 
 RUNGS = rung_levels(1, 729, 3)

@@ -11,15 +11,14 @@ from kubetune.record import trials
 from tests.controller.builders import (
     NOW,
     ago,
-    ended,
     make_job,
     make_observation,
     make_pod,
-    make_spec,
     make_trial,
     make_view,
-    running,
 )
+from tests.controller.pod_states import ended, running
+from tests.controller.specs import make_spec
 
 SPEC = make_spec()
 EVIDENCE = Evidence(rule="asha/v1", step=3, value=0.5, threshold=0.7, population=9)
