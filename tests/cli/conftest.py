@@ -23,6 +23,13 @@ def golden(request: pytest.FixtureRequest) -> Compare:
 
 
 @pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory in which the test works."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
 async def server() -> AsyncIterator[FakeApiServer]:
     server = FakeApiServer()
     await server.start()

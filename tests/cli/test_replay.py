@@ -14,7 +14,7 @@ from kubetune.cli.main import main
 from kubetune.cli.replay import replay_cluster
 from tests.cli.golden_files import Compare
 from tests.kube.fake_api_server import FakeApiServer
-from tests.replay.test_replay import a_record
+from tests.replay.replayed import a_record
 
 GROUP = "/apis/kubetune.dev/v1alpha1/namespaces/team-a"
 

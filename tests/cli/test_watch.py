@@ -13,7 +13,8 @@ from kubetune.cli.exits import CommandError, ExitCode
 from kubetune.cli.views import LOST
 from kubetune.cli.watch import WatchOptions, watch
 from tests.cli.cli_builders import BEST, at, condition, job_body, stopped_body, trial_body
-from tests.kube.fake_api_server import FakeApiServer, status
+from tests.kube.fake_api_server import FakeApiServer
+from tests.kube.refusals import status
 
 JOBS = "/apis/kubetune.dev/v1alpha1/namespaces/team-a/tuningjobs"
 TRIALS = "/apis/kubetune.dev/v1alpha1/namespaces/team-a/trials"

@@ -1,58 +1,25 @@
-from collections.abc import Mapping
+"""Ends that a user wishes for, ends without a result, and which of several ends is told."""
+
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from kubetune.api.trial import TrialState
-from kubetune.core.decision import EndEvidence, Outcome, OutcomeKind
-from kubetune.core.ends import find_end, time_left
-from kubetune.core.trial import Trial
-from tests.core.builders import START, make_spec, make_trial
-
-PENDING, RUNNING, FAILED = TrialState.PENDING, TrialState.RUNNING, TrialState.FAILED
-SUCCEEDED, EARLY = TrialState.SUCCEEDED, TrialState.EARLY_STOPPED
-SILENT = TrialState.METRICS_UNAVAILABLE
-COMPLETE, BAD = OutcomeKind.COMPLETE, OutcomeKind.FAILED
-
-
-GPU_TEMPLATE = {
-    "spec": {
-        "template": {
-            "spec": {
-                "containers": [{"name": "train", "resources": {"limits": {"nvidia.com/gpu": 2}}}]
-            }
-        }
-    }
-}
-
-
-def end(trials: list[Trial], **world: Any) -> Outcome | None:
-    """The end without its numbers, which have tests of their own."""
-    got = whole_end(trials, **world)
-    return got and replace(got, evidence=None)
-
-
-def whole_end(
-    trials: list[Trial], *, after: float = 60, combinations: int | None = None, **fields: Any
-) -> Outcome | None:
-    got = [
-        find_end(
-            make_spec(**fields),
-            order,
-            combinations=combinations,
-            started_at=START,
-            now=START + timedelta(seconds=after),
-        )
-        for order in (trials, trials[::-1])
-    ]
-    assert got[0] == got[1], "the order of the trials must not matter"
-    return got[0]
-
-
-def failures(count: int) -> list[Trial]:
-    return [make_trial(i, FAILED) for i in range(count)]
+from kubetune.core.decision import Outcome
+from tests.core.builders import make_trial
+from tests.core.ending import (
+    BAD,
+    COMPLETE,
+    EARLY,
+    FAILED,
+    GPU_TEMPLATE,
+    PENDING,
+    RUNNING,
+    SUCCEEDED,
+    end,
+    failures,
+)
 
 
 def test_a_job_without_limits_and_wishes_goes_on() -> None:
@@ -96,89 +63,6 @@ def test_no_trial_reaches_a_target_without_a_value() -> None:
     assert end([make_trial(0, SUCCEEDED)], completion={"target": 0.5}) is None
 
 
-def test_the_first_trials_fail() -> None:
-    got = end(failures(5))
-    assert got == Outcome(
-        kind=BAD,
-        reason="FirstTrialsFailed",
-        message="The first 5 trials that ended have failed (limits.maxInitialFailures is 5).",
-    )
-
-
-@pytest.mark.parametrize(
-    ("trials", "limits"),
-    [
-        pytest.param(failures(4), {}, id="too few to tell"),
-        pytest.param(failures(9), {"maxInitialFailures": 0}, id="switched off"),
-        pytest.param(failures(5), {"maxInitialFailures": 6}, id="a higher limit"),
-        pytest.param([*failures(5), make_trial(5, SUCCEEDED, [0.1])], {}, id="one succeeded"),
-        pytest.param([*failures(5), make_trial(5, EARLY, [0.1])], {}, id="one was stopped early"),
-    ],
-)
-def test_the_first_trials_do_not_end_the_job(
-    trials: list[Trial], limits: Mapping[str, Any]
-) -> None:
-    assert end(trials, limits=limits) is None
-
-
-def test_trials_without_a_metric_are_failures() -> None:
-    trials = [make_trial(i, SILENT if i % 2 else FAILED) for i in range(5)]
-    got = end(trials)
-    assert got is not None
-    assert got.reason == "FirstTrialsFailed"
-
-
-@pytest.mark.parametrize(
-    ("allowed", "failed", "want"),
-    [
-        pytest.param(2, 2, None, id="as many as are allowed"),
-        pytest.param(2, 3, "TooManyFailedTrials", id="one more"),
-        pytest.param(0, 1, "TooManyFailedTrials", id="none is allowed"),
-        pytest.param(None, 99, None, id="no limit"),
-    ],
-)
-def test_too_many_trials_fail(allowed: int | None, failed: int, want: str | None) -> None:
-    trials = [*failures(failed), make_trial(failed, SUCCEEDED, [0.5])]
-    limits = {} if allowed is None else {"maxFailedTrials": allowed}
-    got = end(trials, limits=limits)
-    assert (got and got.reason) == want
-    if got is not None:
-        assert got.kind is BAD
-        assert got.message == (
-            f"{failed} trials have failed (limits.maxFailedTrials is {allowed})."
-        )
-
-
-@pytest.mark.parametrize(
-    ("states", "want"),
-    [
-        pytest.param([SUCCEEDED, EARLY, FAILED], "MaxTrialsReached", id="all ended"),
-        pytest.param([SUCCEEDED, EARLY, RUNNING], None, id="one is running"),
-        pytest.param([SUCCEEDED, EARLY, PENDING], None, id="one is pending"),
-        pytest.param([SUCCEEDED, EARLY], None, id="one is missing"),
-        pytest.param([SUCCEEDED] * 4, "MaxTrialsReached", id="the limit was lowered"),
-        pytest.param([SUCCEEDED] * 3 + [RUNNING], None, id="lowered while one is running"),
-    ],
-)
-def test_all_trials_were_made_and_have_ended(states: list[TrialState], want: str | None) -> None:
-    trials = [make_trial(i, state, [0.5]) for i, state in enumerate(states)]
-    got = end(trials, limits={"maxTrials": 3})
-    assert (got and got.reason) == want
-    if got is not None:
-        assert got.kind is COMPLETE
-        assert got.message == f"{len(states)} trials have ended (limits.maxTrials is 3)."
-
-
-def test_an_exhausted_space_is_told_before_the_number_of_trials() -> None:
-    trials = [make_trial(i, SUCCEEDED, [0.5]) for i in range(4)]
-    got = end(trials, combinations=4, limits={"maxTrials": 4})
-    assert got == Outcome(
-        kind=COMPLETE, reason="SearchSpaceExhausted", message="All 4 combinations were tried."
-    )
-    assert end(trials, combinations=5, limits={"maxTrials": 9}) is None
-    assert end([*trials[:3], make_trial(3, RUNNING)], combinations=4) is None
-
-
 def test_no_improvement_for_too_long() -> None:
     trials = [make_trial(i, SUCCEEDED, [value]) for i, value in enumerate([0.5, 0.9, 0.9, 0.8])]
     wish = {"notImproving": {"trials": 2, "tolerance": 0.05}}
@@ -190,18 +74,6 @@ def test_no_improvement_for_too_long() -> None:
         "(completion.notImproving.trials is 2).",
     )
     assert end(trials[:3], completion=wish) is None
-
-
-@pytest.mark.parametrize(
-    ("after", "want"), [(3599, None), (3600, "MaxRuntimeReached"), (9999, "MaxRuntimeReached")]
-)
-def test_the_time_is_up(after: float, want: str | None) -> None:
-    trials = [make_trial(0, RUNNING, [0.5])]
-    got = end(trials, after=after, limits={"maxRuntime": "1h"})
-    assert (got and got.reason) == want
-    if got is not None:
-        assert got.kind is COMPLETE
-        assert got.message == "The job has run for 1h (limits.maxRuntime)."
 
 
 @pytest.mark.parametrize(
@@ -286,143 +158,3 @@ def test_the_order_of_the_ends_that_hold_at_once() -> None:
     got = end(bad, combinations=2, limits=limits | {"maxInitialFailures": 0})
     assert got is not None
     assert got.reason == "TooManyFailedTrials"
-
-
-def test_the_time_left_counts_from_the_start_of_the_run() -> None:
-    now = START + timedelta(minutes=50)
-    spec = make_spec(limits={"maxRuntime": "1h"})
-    assert time_left(spec, [], started_at=START, now=now) == timedelta(minutes=10)
-    assert time_left(make_spec(), [], started_at=START, now=now) is None
-
-
-def test_the_time_left_ends_with_the_gpu_hours_if_they_are_used_up_first() -> None:
-    now = START + timedelta(minutes=50)
-    template = {"template": GPU_TEMPLATE}
-    spec = make_spec(limits={"maxRuntime": "1h", "maxGpuHours": 2}, trial=template)
-    running = [make_trial(0, RUNNING)]
-    assert time_left(spec, running, started_at=START, now=now) == timedelta(minutes=10)
-    running.append(make_trial(1, RUNNING))
-    later = now - timedelta(minutes=22)
-    assert time_left(spec, running, started_at=START, now=later) == timedelta(minutes=2)
-
-
-@pytest.mark.parametrize(
-    ("after", "trials", "want"),
-    [
-        pytest.param(899, [make_trial(0, RUNNING, [0.5])], None, id="not yet"),
-        pytest.param(900, [make_trial(0, RUNNING, [0.5])], COMPLETE, id="now"),
-        pytest.param(900, [make_trial(0, RUNNING)], BAD, id="and nothing has come of it"),
-        pytest.param(900, [make_trial(0, PENDING)], None, id="waiting costs nothing"),
-        pytest.param(
-            0, [make_trial(0, SUCCEEDED, [0.5], gpu_seconds=1800)], COMPLETE, id="all have ended"
-        ),
-        pytest.param(
-            0, [make_trial(0, FAILED, gpu_seconds=1800)], BAD, id="a failed trial costs as much"
-        ),
-        pytest.param(
-            300,
-            [make_trial(0, RUNNING, [0.5], gpu_seconds=1200)],
-            COMPLETE,
-            id="with what its earlier attempts used",
-        ),
-    ],
-)
-def test_the_gpu_hours_are_used_up(
-    after: float, trials: list[Trial], want: OutcomeKind | None
-) -> None:
-    limits = {"maxGpuHours": 0.5}
-    got = whole_end(trials, after=after, limits=limits, trial={"template": GPU_TEMPLATE})
-    assert (got and got.kind) is want
-    if got is not None:
-        assert got.reason == ("MaxGpuHoursReached" if want is COMPLETE else "NoTrialSucceeded")
-        assert "The trials have used 0.5 GPU-hours (limits.maxGpuHours is 0.5)." in got.message
-
-
-IMPROVED = [make_trial(i, SUCCEEDED, [value]) for i, value in enumerate([0.9, 0.5, 0.4])]
-
-
-@pytest.mark.parametrize(
-    ("trials", "fields", "want"),
-    [
-        pytest.param(
-            IMPROVED,
-            {"completion": {"target": 0.8}},
-            EndEvidence(
-                rule="target/v1",
-                measure="objective",
-                value=0.9,
-                threshold=0.8,
-                population=3,
-                trial="digits-0",
-            ),
-            id="target",
-        ),
-        pytest.param(
-            failures(5),
-            {},
-            EndEvidence(
-                rule="first-failures/v1",
-                measure="failedTrials",
-                value=5,
-                threshold=5,
-                population=5,
-            ),
-            id="first failures",
-        ),
-        pytest.param(
-            [*IMPROVED, make_trial(3, FAILED)],
-            {"limits": {"maxFailedTrials": 0}},
-            EndEvidence(
-                rule="failures/v1", measure="failedTrials", value=1, threshold=0, population=4
-            ),
-            id="failures",
-        ),
-        pytest.param(
-            IMPROVED,
-            {"combinations": 3},
-            EndEvidence(
-                rule="combinations/v1", measure="trials", value=3, threshold=3, population=3
-            ),
-            id="combinations",
-        ),
-        pytest.param(
-            IMPROVED,
-            {"limits": {"maxTrials": 2}},
-            EndEvidence(rule="trials/v1", measure="trials", value=3, threshold=2, population=3),
-            id="trials",
-        ),
-        pytest.param(
-            [*IMPROVED, make_trial(3, RUNNING)],
-            {"completion": {"notImproving": {"trials": 2}}},
-            EndEvidence(
-                rule="not-improving/v1",
-                measure="trialsSinceImprovement",
-                value=2,
-                threshold=2,
-                population=3,
-            ),
-            id="no improvement",
-        ),
-        pytest.param(
-            IMPROVED,
-            {"limits": {"maxRuntime": "30s"}},
-            EndEvidence(rule="runtime/v1", measure="seconds", value=60, threshold=30, population=3),
-            id="time",
-        ),
-        pytest.param(
-            [make_trial(0, SUCCEEDED, [0.5], gpu_seconds=3600)],
-            {"limits": {"maxGpuHours": 0.25}, "trial": {"template": GPU_TEMPLATE}},
-            EndEvidence(
-                rule="gpu-hours/v1", measure="gpuHours", value=1, threshold=0.25, population=1
-            ),
-            id="GPU-hours",
-        ),
-        pytest.param(IMPROVED, {"stop": True}, None, id="a wish has no numbers"),
-    ],
-)
-def test_the_numbers_behind_an_end(
-    trials: list[Trial], fields: dict[str, Any], want: EndEvidence | None
-) -> None:
-    got = whole_end(trials, **fields)
-    assert got is not None
-    assert got.evidence == want

@@ -8,69 +8,15 @@ admission, defaults and controllers are left to the tests on a real API server.
 import asyncio
 import base64
 import copy
-import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from aiohttp import web
 
-Json = dict[str, Any]
+from tests.kube.fake_watch import Watch
+from tests.kube.places import Place, parse, within
+from tests.kube.refusals import Json, refusal, status
+
 Fault = Callable[[web.Request], web.StreamResponse | None]
-
-END, DROP = object(), object()
-
-
-class Place(NamedTuple):
-    """A parsed path; `namespace` is empty for a list over all namespaces."""
-
-    resource: str
-    namespace: str
-    name: str
-    subresource: str
-
-
-class Watch:
-    """One open watch, fed by the server and by the test."""
-
-    def __init__(self, place: Place, request: web.Request) -> None:
-        self.resource_version = request.query["resourceVersion"]
-        self.query = dict(request.query)
-        self.place = place
-        self.deaf = False
-        self._lines: asyncio.Queue[object] = asyncio.Queue()
-
-    def send(self, kind: str, obj: Json) -> None:
-        self._lines.put_nowait(json.dumps({"type": kind, "object": obj}).encode() + b"\n")
-
-    def send_raw(self, line: bytes) -> None:
-        self._lines.put_nowait(line)
-
-    def bookmark(self, revision: int) -> None:
-        self.send("BOOKMARK", {"metadata": {"resourceVersion": str(revision)}})
-
-    def expire(self) -> None:
-        """As a real server says it: an ERROR line, then the end."""
-        self.send("ERROR", status(410, "Expired", "too old resource version"))
-        self.end()
-
-    def end(self) -> None:
-        self._lines.put_nowait(END)
-
-    def drop(self) -> None:
-        self._lines.put_nowait(DROP)
-
-    async def serve(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        response.enable_chunked_encoding()
-        await response.prepare(request)
-        while (line := await self._lines.get()) is not END:
-            if line is DROP:
-                assert request.transport is not None
-                request.transport.abort()
-                break
-            assert isinstance(line, bytes)
-            await response.write(line)
-        return response
 
 
 class FakeApiServer:
@@ -150,9 +96,9 @@ class FakeApiServer:
         self.headers.append(dict(request.headers))
         await self.answering.wait()
         for fault in list(self.faults):
-            refusal = fault(request)
-            if refusal is not None:
-                return refusal
+            answer = fault(request)
+            if answer is not None:
+                return answer
         place = parse(request.path)
         if request.method == "GET" and "watch" in request.query:
             return await self._watch(place, request)
@@ -163,13 +109,13 @@ class FakeApiServer:
 
     def _get(self, place: Place) -> web.Response:
         if place not in self._objects:
-            return _refusal(404, "NotFound", f'{place.resource} "{place.name}" not found')
+            return refusal(404, "NotFound", f'{place.resource} "{place.name}" not found')
         return web.json_response(self._objects[place])
 
     def _create(self, place: Place, request: web.Request, obj: Json) -> web.Response:
         place = place._replace(name=obj["metadata"]["name"])
         if place in self._objects:
-            return _refusal(409, "AlreadyExists", f'{place.resource} "{place.name}" already exists')
+            return refusal(409, "AlreadyExists", f'{place.resource} "{place.name}" already exists')
         if request.query.get("dryRun") == "All":
             return web.json_response(obj, status=201)
         return web.json_response(self._store("ADDED", place, obj), status=201)
@@ -177,20 +123,20 @@ class FakeApiServer:
     def _patch(self, place: Place, _: web.Request, patch: Json) -> web.Response:
         place = place._replace(subresource="")
         if place not in self._objects:
-            return _refusal(404, "NotFound", f'{place.resource} "{place.name}" not found')
+            return refusal(404, "NotFound", f'{place.resource} "{place.name}" not found')
         current = self._objects[place]
         wanted = patch.get("metadata", {}).get("resourceVersion")
         if wanted is not None and wanted != current["metadata"]["resourceVersion"]:
-            return _refusal(409, "Conflict", "the object has been modified")
+            return refusal(409, "Conflict", "the object has been modified")
         return web.json_response(self._store("MODIFIED", place, merged(current, patch)))
 
     def _delete(self, place: Place, _: web.Request, options: Json) -> web.Response:
         if place not in self._objects:
-            return _refusal(404, "NotFound", f'{place.resource} "{place.name}" not found')
+            return refusal(404, "NotFound", f'{place.resource} "{place.name}" not found')
         current = self._objects[place]
         uid = options.get("preconditions", {}).get("uid")
         if uid is not None and uid != current["metadata"]["uid"]:
-            return _refusal(409, "Conflict", "the UID in the precondition does not match")
+            return refusal(409, "Conflict", "the UID in the precondition does not match")
         if current["metadata"].get("finalizers"):
             current["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
             return web.json_response(self._store("MODIFIED", place, current))
@@ -203,7 +149,7 @@ class FakeApiServer:
         if token := request.query.get("continue"):
             snapshot, position = base64.b64decode(token).decode().split(":")
             if snapshot not in self._snapshots:
-                return _refusal(410, "Expired", "the provided continue parameter is too old")
+                return refusal(410, "Expired", "the provided continue parameter is too old")
             items, revision = self._snapshots[snapshot]
             offset = int(position)
         else:
@@ -256,35 +202,6 @@ class FakeApiServer:
 
     def _place_of(self, collection: str, obj: Json) -> Place:
         return parse(collection)._replace(name=obj["metadata"]["name"])
-
-
-def status(code: int, reason: str = "", message: str = "") -> Json:
-    return {
-        "kind": "Status",
-        "status": "Failure",
-        "code": code,
-        "reason": reason,
-        "message": message or reason,
-    }
-
-
-def _refusal(code: int, reason: str, message: str) -> web.Response:
-    return web.json_response(status(code, reason, message), status=code)
-
-
-def parse(path: str) -> Place:
-    parts = path.strip("/").split("/")
-    prefix = 2 if parts[0] == "api" else 3
-    group, rest = parts[:prefix], parts[prefix:]
-    namespace = ""
-    if rest[0] == "namespaces" and len(rest) > 2:
-        namespace, rest = rest[1], rest[2:]
-    resource, name, subresource = (*rest, "", "", "")[:3]
-    return Place("/".join([*group, resource]), namespace, name, subresource)
-
-
-def within(at: Place, collection: Place) -> bool:
-    return at.resource == collection.resource and collection.namespace in {"", at.namespace}
 
 
 def selected(obj: Json, selector: str | None) -> bool:

@@ -9,7 +9,9 @@ from kubetune.kube.events import BURST, LONGEST_NOTE, REFILL_SECONDS, ObjectRefe
 from kubetune.kube.objects import Metadata
 from kubetune.kube.paths import EVENTS
 from tests.kube.clocks import Clock
-from tests.kube.fake_api_server import FakeApiServer, Json, parse
+from tests.kube.fake_api_server import FakeApiServer
+from tests.kube.places import parse
+from tests.kube.refusals import Json
 
 TRIAL = ObjectReference.to(
     "kubetune.dev/v1alpha1", "Trial", Metadata(name="digits-3", namespace="ns", uid="u3")

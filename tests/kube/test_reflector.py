@@ -9,7 +9,9 @@ from kubetune.kube.objects import Job, ObjectKey
 from kubetune.kube.paths import JOBS
 from kubetune.kube.reflector import LONGEST_DELAY, Reflector
 from tests.kube.clocks import Clock
-from tests.kube.fake_api_server import FakeApiServer, Json, Watch
+from tests.kube.fake_api_server import FakeApiServer
+from tests.kube.fake_watch import Watch
+from tests.kube.refusals import Json
 
 JOBS_OF_A = JOBS.path("a")
 

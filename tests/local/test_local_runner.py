@@ -1,9 +1,7 @@
-"""The runner in virtual time: whole jobs, interruptions, and crashes at any point."""
+"""The runner in virtual time: whole jobs, and crashes at any point."""
 
-import errno
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,105 +10,11 @@ from hypothesis import strategies as st
 
 from kubetune import planner
 from kubetune.core.decision import Decision
-from kubetune.kube.objects import Trial
-from kubetune.local.attempt import Terms
-from kubetune.local.look import Looker, World
-from kubetune.local.opening import RefusedError
-from kubetune.local.runner import Runner, Tools, body_of
+from kubetune.local.look import Looker
 from tests.examples import examples
-from tests.local.fake_processes import FakeBell, FakeMachine, FakeProcesses, Script
-from tests.local.local_builders import (
-    TERMS,
-    MemoryStore,
-    at,
-    attempt,
-    manifest,
-    no_command,
-    opened,
-)
-
-
-class CrashError(Exception):
-    """The runner dies here."""
-
-
-class FullStore(MemoryStore):
-    """A store on a disk that takes so many trials and no more."""
-
-    def __init__(self, on_write: Callable[[str], None], *, room: int) -> None:
-        super().__init__(on_write)
-        self._room = room
-
-    def save_trial(self, trial: Trial, tuning_job: str) -> None:
-        self._room -= 1
-        if self._room < 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        super().save_trial(trial, tuning_job)
-
-
-class Laptop:
-    """A machine, a store, and calls of the runner.
-
-    Attributes:
-        touches: Number of effects so far, in all calls.
-        notices: What the user was told beside the job, each once.
-        crashes: Numbers of the effects at which the runner dies.
-    """
-
-    def __init__(
-        self, script: Callable[[str], Script], *, crashes: frozenset[int] = frozenset()
-    ) -> None:
-        self.notices: list[str] = []
-        self.machine = FakeMachine(script)
-        self.store: MemoryStore = MemoryStore(self.touched)
-        self.touches = 0
-        self.crashes = crashes
-
-    def touched(self, what: str) -> None:
-        del what
-        self.touches += 1
-        if self.touches in self.crashes:
-            self.machine.is_runner_dead = True
-            raise CrashError
-
-    def call(
-        self, body: dict[str, Any], *, asked_at: tuple[float, ...] = (), terms: Terms = TERMS
-    ) -> World:
-        """Run the job once, as `kubetune run` does."""
-        self.machine.is_runner_dead = False
-        opening = opened(body, self.store.job(), tuple(self.store.trials()), now=self.machine.now())
-        for trial in opening.ended:
-            self.store.save_trial(trial, body["metadata"]["name"])
-        self.store.save_job(body_of(opening.world))
-        tools = Tools(
-            store=self.store,
-            processes=FakeProcesses(self.machine, self.touched),
-            command=no_command,
-            terms=terms,
-            bell=FakeBell(self.machine, list(asked_at)),
-            now=self.machine.now,
-            on_change=self.shown,
-        )
-        return Runner(tools, opening.world).run()
-
-    def shown(self, body: object, changed: object, notice: str | None) -> None:
-        del body, changed
-        if notice is not None and notice not in self.notices:
-            self.notices.append(notice)
-
-    def call_until_it_lives(self, body: dict[str, Any], **how: Any) -> World:
-        """Call again after every crash."""
-        while True:
-            try:
-                return self.call(body, **how)
-            except CrashError:
-                continue
-
-    def states(self) -> dict[str, str]:
-        return {t.metadata.name: t.status.state for t in self.store.trials()}
-
-    def reasons(self) -> dict[str, str]:
-        return {t.metadata.name: t.status.reason for t in self.store.trials()}
+from tests.local.fake_processes import Script
+from tests.local.laptop import Laptop
+from tests.local.local_builders import TERMS, at, attempt, manifest, opened
 
 
 def values(**by_name: float) -> Callable[[str], Script]:
@@ -136,48 +40,6 @@ def test_a_second_call_after_the_end_changes_nothing() -> None:
     laptop.call(manifest())
     assert laptop.store.bodies == before
     assert len(laptop.machine.all) == 4
-
-
-def test_ctrl_c_ends_processes_and_a_second_call_goes_on() -> None:
-    laptop = Laptop(lambda _: Script(seconds=10))
-    world = laptop.call(manifest(), asked_at=(15.0,))
-    assert laptop.machine.alive() == []
-    assert (world.status.phase, world.status.reason) == ("Suspended", "Interrupted")
-    assert list(laptop.states().values()) == ["Succeeded", "Succeeded", "Pending", "Pending"]
-    assert laptop.reasons()["toy-2"] == "Interrupted"
-    world = laptop.call(manifest())
-    assert world.status.phase == "Complete"
-    assert set(laptop.states().values()) == {"Succeeded"}
-    assert [t.status.attempts for t in world.trials] == [1, 1, 2, 2]
-
-
-def test_a_process_that_heeds_no_request_is_ended_after_its_grace_period() -> None:
-    laptop = Laptop(lambda _: Script(seconds=1000, heeds_sigterm=False, values=(0.5,) * 1000))
-    laptop.call(manifest(), asked_at=(5.0,), terms=replace(TERMS, grace=timedelta(seconds=3)))
-    assert laptop.machine.alive() == []
-    assert laptop.machine.clock == 8
-
-
-def test_a_second_ctrl_c_does_not_wait_for_the_grace_period() -> None:
-    laptop = Laptop(lambda _: Script(seconds=1000, heeds_sigterm=False))
-    laptop.call(manifest(), asked_at=(5.0, 6.0))
-    assert laptop.machine.alive() == []
-    assert laptop.machine.clock == 6
-
-
-def test_the_user_is_told_what_is_waited_for() -> None:
-    laptop = Laptop(lambda _: Script(seconds=10))
-    laptop.call(manifest(), asked_at=(5.0,))
-    assert laptop.notices == ["2 processes have been asked to end; Ctrl-C again does not wait"]
-
-
-def test_a_full_disk_leaves_no_process_running() -> None:
-    laptop = Laptop(lambda _: Script(seconds=10))
-    laptop.store = FullStore(laptop.touched, room=6)
-    with pytest.raises(OSError, match="No space left"):
-        laptop.call(manifest())
-    assert len(laptop.machine.all) == 2
-    assert laptop.machine.alive() == []
 
 
 def test_what_a_running_trial_reports_is_saved_once_a_second_at_most() -> None:
@@ -207,47 +69,6 @@ def test_a_look_at_a_job_where_nothing_happens_decides_nothing(
     assert asked == [at(0), at(1)]
     last = looker.look(third.world, running, now=at(60)).world.status
     assert "limits.maxRuntime" in (last.message or "")
-
-
-def test_limits_may_change_between_two_calls() -> None:
-    laptop = Laptop(lambda _: Script(seconds=10))
-    laptop.call(manifest(), asked_at=(5.0,))
-    more = manifest(limits={"maxTrials": 6, "maxParallelTrials": 1})
-    world = laptop.call(more)
-    assert world.status.phase == "Complete"
-    assert len(laptop.states()) == 6
-    assert world.body["metadata"]["generation"] == 2
-
-
-def test_with_fewer_workers_interrupted_trials_wait_for_each_other() -> None:
-    laptop = Laptop(lambda _: Script(seconds=10))
-    laptop.call(manifest(limits={"maxTrials": 4, "maxParallelTrials": 4}), asked_at=(5.0,))
-    before = laptop.machine.clock
-    laptop.call(manifest(limits={"maxTrials": 4, "maxParallelTrials": 1}))
-    assert laptop.machine.clock == before + 40
-
-
-def test_a_change_of_what_is_fixed_is_refused_in_the_words_of_the_api() -> None:
-    laptop = Laptop(lambda _: Script())
-    laptop.call(manifest())
-    changed = manifest(strategy={"type": "Random", "seed": 8})
-    with pytest.raises(RefusedError, match="strategy can't be changed within a run: set a new"):
-        laptop.call(changed)
-    with pytest.raises(RefusedError, match="holds the TuningJob 'toy' and not 'other'"):
-        laptop.call(manifest(name="other"))
-
-
-def test_a_new_run_id_starts_another_run_and_keeps_what_was() -> None:
-    laptop = Laptop(lambda _: Script(seconds=10))
-    laptop.call(manifest(), asked_at=(15.0,))
-    world = laptop.call(manifest(runId="b", strategy={"type": "Random", "seed": 8}))
-    assert world.status.phase == "Complete"
-    assert [run.run_id for run in world.status.previous_runs] == [None]
-    assert laptop.states()["toy-2"] == "Stopped"
-    assert laptop.reasons()["toy-2"] == "NewRun"
-    assert laptop.states()["toy-b-3"] == "Succeeded"
-    with pytest.raises(RefusedError, match="runId can't be removed"):
-        laptop.call(manifest())
 
 
 def test_trials_that_will_not_win_are_stopped_with_evidence() -> None:
