@@ -18,7 +18,7 @@ from tests.cli.golden_files import Compare
 from tests.cli.stories import story
 
 
-async def test_the_story_of_a_promoted_trial(tmp_path: Path, golden: Compare) -> None:
+async def test_a_promoted_trial_is_told_as_reviewed(tmp_path: Path, golden: Compare) -> None:
     text = await story(tmp_path, [promotion_job(), *PROMOTED], "digits", "0")
     golden("explain-trial-promoted.txt", text)
 
@@ -35,7 +35,7 @@ STORIES = {
 
 
 @pytest.mark.parametrize("name", STORIES)
-async def test_the_story_of_a_job(name: str, tmp_path: Path, golden: Compare) -> None:
+async def test_a_job_is_told_as_reviewed(name: str, tmp_path: Path, golden: Compare) -> None:
     job, trials = STORIES[name]
     text = await story(tmp_path, [job, *trials])
     assert all(len(line) <= 100 for line in text.splitlines())
@@ -46,6 +46,8 @@ async def test_the_story_of_a_job(name: str, tmp_path: Path, golden: Compare) ->
     ("name", "trial"),
     [("succeeded", "1"), ("stopped", "digits-2"), ("oom", "4"), ("again", "5"), ("waiting", "6")],
 )
-async def test_the_story_of_a_trial(name: str, trial: str, tmp_path: Path, golden: Compare) -> None:
+async def test_a_trial_is_told_as_reviewed(
+    name: str, trial: str, tmp_path: Path, golden: Compare
+) -> None:
     text = await story(tmp_path, [running_job(), *TRIALS], "digits", trial)
     golden(f"explain-trial-{name}.txt", text)

@@ -80,18 +80,18 @@ def test_control_codes_from_training_code_never_reach_the_terminal() -> None:
         assert "\x9b" not in text
 
 
-def test_the_summary_of_a_complete_job(golden: Compare) -> None:
+def test_a_complete_job_is_summed_up_as_reviewed(golden: Compare) -> None:
     golden("summary-complete.txt", "\n".join(summary(at_the_end(), now=at(500))) + "\n")
 
 
-def test_the_summary_of_a_failed_job(golden: Compare) -> None:
+def test_a_failed_job_is_summed_up_as_reviewed(golden: Compare) -> None:
     failed = condition("Failed", "FirstTrialsFailed", "the first 5 trials failed", seconds=30)
     job = a_job(phase="Failed", conditions=[failed], ended=30)
     trials = [a_trial(i, "Failed", ended=5 * i, status={"reason": "ExitCode"}) for i in range(5)]
     golden("summary-failed.txt", "\n".join(summary(Snapshot.of(job, trials), now=at(99))) + "\n")
 
 
-def test_the_summary_of_a_refused_job(golden: Compare) -> None:
+def test_a_refused_job_is_summed_up_as_reviewed(golden: Compare) -> None:
     refused = condition("!Accepted", "GridSizeMismatch", "the grid has 12 combinations", seconds=1)
     job = a_job(phase="Pending", conditions=[refused], status={"startTime": None})
     golden("summary-refused.txt", "\n".join(summary(Snapshot.of(job, []), now=at(99))) + "\n")
@@ -125,7 +125,7 @@ def story() -> list[Snapshot]:
     ]
 
 
-def test_a_job_told_in_lines(golden: Compare) -> None:
+def test_a_job_is_told_in_lines_as_reviewed(golden: Compare) -> None:
     lines: list[str] = []
     before: Snapshot | None = None
     for seconds, after in zip((0, 5, 21, 22, 26, 32), story(), strict=True):

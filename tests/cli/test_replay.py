@@ -43,7 +43,7 @@ def changed() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("suffix", ["json", "yaml"])
-def test_a_file_whose_decisions_follow(
+def test_a_file_whose_decisions_follow_is_reported_in_short(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, golden: Compare, suffix: str
 ) -> None:
     code, out, err = run(capsys, write(tmp_path, a_record(), suffix))
@@ -65,7 +65,7 @@ def test_all_lists_what_follows_as_well(capsys: pytest.CaptureFixture[str], tmp_
     assert "  digits  end: MaxTrialsReached: 24 trials have ended" in out
 
 
-def test_the_same_in_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_same_is_told_in_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, out, _ = run(capsys, write(tmp_path, changed()), "-o", "json")
     told = json.loads(out)
     assert code == ExitCode.FAILED
@@ -89,7 +89,7 @@ def test_standard_input_may_hold_several_jobs(
     assert "\n\nother: 24 trials" in out
 
 
-async def test_a_job_of_the_cluster(server: FakeApiServer, target: Target) -> None:
+async def test_a_job_of_the_cluster_is_replayed(server: FakeApiServer, target: Target) -> None:
     job, *trials = a_record()
     server.put(f"{GROUP}/tuningjobs", job)
     for trial in trials:

@@ -41,7 +41,7 @@ def test_several_seeds_are_told_as_means_beside_random_search(
     assert err.count("\n") == 6
 
 
-def test_the_same_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_is_told_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     flags = ("--seeds", "2", "--compare", "Random", "-o", "json", "--failures", "0.2")
     _, out, _ = run(capsys, "-f", HYPERBAND, "--objective", CURVES, *flags)
     told = json.loads(out)

@@ -18,7 +18,7 @@ from kubetune.cli.render.sparkline import WIDTH, sparkline
         ([float(k) for k in range(8)], "▁▂▃▄▅▆▇█"),
     ],
 )
-def test_a_sparkline(values: list[float], want: str) -> None:
+def test_a_sparkline_draws_each_value_by_its_height(values: list[float], want: str) -> None:
     assert sparkline(values) == want
 
 

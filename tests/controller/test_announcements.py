@@ -67,7 +67,9 @@ def notes() -> Notes:
         ),
     ],
 )
-def test_a_change_of_a_trial(old: Trial, new: Trial, want: list[tuple[str, ...]]) -> None:
+def test_a_change_of_a_trial_is_told_in_events(
+    old: Trial, new: Trial, want: list[tuple[str, ...]]
+) -> None:
     recorder = notes()
     announce_trial(recorder, BODY, old, new)
     assert recorder.events == want

@@ -67,7 +67,9 @@ def account(trial: Trial, *pods: Pod, now: datetime = NOW, **changes: Any) -> Tr
         ),
     ],
 )
-def test_gpu_seconds(trial: Trial, changes: dict[str, Any], want: float | None) -> None:
+def test_an_attempt_that_ends_adds_its_time_times_its_gpus(
+    trial: Trial, changes: dict[str, Any], want: float | None
+) -> None:
     assert account(trial, **changes).gpu_seconds == want
 
 

@@ -158,7 +158,7 @@ SILENT = make_trial(0, "Running", started=ago(500), observations=[make_observati
         pytest.param(RUNNING, [], 0.0, id="no trial yet"),
     ],
 )
-def test_the_longest_silence_of_a_running_job(
+def test_the_longest_silence_of_a_running_job_is_exported(
     status: dict[str, Any], trials: list[Trial], want: float
 ) -> None:
     cluster, metrics = make_world()

@@ -91,7 +91,7 @@ IMPROVED = [make_trial(i, SUCCEEDED, [value]) for i, value in enumerate([0.9, 0.
         pytest.param(IMPROVED, {"stop": True}, None, id="a wish has no numbers"),
     ],
 )
-def test_the_numbers_behind_an_end(
+def test_an_end_carries_the_numbers_behind_it(
     trials: list[Trial], fields: dict[str, Any], want: EndEvidence | None
 ) -> None:
     got = whole_end(trials, **fields)

@@ -48,7 +48,9 @@ TARGETS: list[Any] = [
 
 
 @pytest.mark.parametrize(("goal", "target", "state", "value", "want"), TARGETS)
-def test_the_target(goal: str, target: float, state: TrialState, value: float, want: bool) -> None:  # noqa: FBT001 - a column of a table
+def test_a_target_is_reached_by_a_value_that_a_finished_trial_keeps(
+    goal: str, target: float, state: TrialState, value: float, *, want: bool
+) -> None:
     trials = [make_trial(3, state, [value])]
     got = end(trials, goal=goal, completion={"target": target})
     assert (got is not None) is want
@@ -63,7 +65,7 @@ def test_no_trial_reaches_a_target_without_a_value() -> None:
     assert end([make_trial(0, SUCCEEDED)], completion={"target": 0.5}) is None
 
 
-def test_no_improvement_for_too_long() -> None:
+def test_a_job_ends_when_nothing_has_improved_for_too_long() -> None:
     trials = [make_trial(i, SUCCEEDED, [value]) for i, value in enumerate([0.5, 0.9, 0.9, 0.8])]
     wish = {"notImproving": {"trials": 2, "tolerance": 0.05}}
     got = end(trials, completion=wish)
@@ -109,7 +111,7 @@ def test_a_result_is_a_value_that_a_trial_keeps(state: TrialState, want: str) ->
     assert got.reason == want
 
 
-def test_the_order_of_the_ends_that_hold_at_once() -> None:
+def test_of_several_ends_that_hold_at_once_the_first_in_order_is_told() -> None:
     """Everything holds; taking away the first end shows the next one."""
     trials = [make_trial(0, SUCCEEDED, [0.9]), make_trial(1, SUCCEEDED, [0.1])]
     bad = failures(2)

@@ -73,7 +73,7 @@ ONE = container(nvidia=1)
         pytest.param(job(container(nvidia="many")), 0, id="what the API server refuses"),
     ],
 )
-def test_the_gpus_of_a_template(template: dict[str, Any], want: float) -> None:
+def test_the_gpus_of_a_template_are_counted(template: dict[str, Any], want: float) -> None:
     spec = with_gpus(template)
     assert gpu_counter(spec)({"lr": 0.1, "activation": "relu"}) == want
     assert most_gpus(spec) == want

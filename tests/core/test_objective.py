@@ -74,7 +74,9 @@ def test_the_final_value_is_the_last_or_the_best(
         ),
     ],
 )
-def test_the_incumbent(trials: list[Trial], want: int | None) -> None:
+def test_the_incumbent_is_the_best_trial_that_has_a_result(
+    trials: list[Trial], want: int | None
+) -> None:
     for order in (trials, trials[::-1]):
         got = incumbent(order, MAXIMIZE)
         assert (got.index if got else None) == want
@@ -111,7 +113,7 @@ def test_trials_are_ordered_by_their_end_and_then_by_index() -> None:
         pytest.param([-1.0, -0.98], 0.01, 0, id="an improvement below zero"),
     ],
 )
-def test_trials_since_the_last_improvement(
+def test_trials_are_counted_since_the_last_improvement(
     values: list[float], tolerance: float, want: int
 ) -> None:
     trials = [make_trial(i, SUCCEEDED, [value]) for i, value in enumerate(values)]

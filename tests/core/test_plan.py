@@ -179,7 +179,7 @@ DEADLINE = {"activeDeadlineSeconds": 1800}
         ),
     ],
 )
-def test_the_gpu_hours_at_most(
+def test_the_plan_says_the_gpu_hours_at_most(
     gpus: int, job: dict[str, Any], fields: dict[str, Any], want: float | None
 ) -> None:
     resources = {"limits": {"nvidia.com/gpu": gpus}}

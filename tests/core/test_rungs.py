@@ -30,7 +30,9 @@ from kubetune.core.rungs import (
         pytest.param(1, 1_000_000, 100, (1, 100, 10_000, 1_000_000), id="a million"),
     ],
 )
-def test_rung_levels(r: int, top: int, eta: int, want: tuple[int, ...]) -> None:
+def test_rungs_stand_at_every_power_of_the_factor_and_at_the_top(
+    r: int, top: int, eta: int, want: tuple[int, ...]
+) -> None:
     assert rung_levels(r, top, eta) == want
 
 
@@ -60,7 +62,9 @@ def test_levels_are_what_counting_finds(first: int, second: int, eta: int) -> No
         pytest.param(2, 20, 3, (3, 2), id="never more than there are rungs"),
     ],
 )
-def test_bracket_sizes(rungs: int, brackets: int, eta: int, want: tuple[int, ...]) -> None:
+def test_brackets_have_the_sizes_of_the_paper(
+    rungs: int, brackets: int, eta: int, want: tuple[int, ...]
+) -> None:
     assert bracket_sizes(rungs, brackets, eta) == want
 
 
@@ -72,7 +76,7 @@ def test_every_rung_of_a_bracket_keeps_a_whole_share(rungs: int, eta: int) -> No
         assert Fraction(size, eta**s) <= Fraction(rungs, s + 1) < Fraction(size, eta**s) + 1
 
 
-def test_the_table_of_the_paper() -> None:
+def test_the_table_of_the_paper_is_met() -> None:
     """Li et al. 2018, "Hyperband", Table 1: n_i and r_i for R = 81 and η = 3."""
     levels = halving_levels(1, 81, 3)
     sizes = bracket_sizes(len(levels), len(levels), 3)
@@ -99,7 +103,9 @@ def test_the_table_of_the_paper() -> None:
         pytest.param(7, 7, 3, (7,), id="R equal to r"),
     ],
 )
-def test_halving_levels(r: int, top: int, eta: int, want: tuple[int, ...]) -> None:
+def test_synchronous_rungs_are_counted_down_from_the_top(
+    r: int, top: int, eta: int, want: tuple[int, ...]
+) -> None:
     assert halving_levels(r, top, eta) == want
 
 
@@ -115,6 +121,6 @@ def test_a_bracket_that_was_cut_short_still_leads_to_the_top() -> None:
         ("Synchronous", (1, 3, 10)),
     ],
 )
-def test_the_rungs_of_a_mode(mode: HyperbandMode, want: tuple[int, ...]) -> None:
+def test_each_mode_has_its_rungs(mode: HyperbandMode, want: tuple[int, ...]) -> None:
     settings = HyperbandSettings.model_validate({"mode": mode, "maxResource": 10})
     assert levels_of(settings) == want

@@ -24,7 +24,7 @@ CLAIMS = {
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_the_sample(path: Path, jobs: Jobs) -> None:
+def test_the_sample_runs_to_its_end(path: Path, jobs: Jobs) -> None:
     with ExitStack() as stack:
         if path.stem in CLAIMS:
             stack.enter_context(volume_for(jobs, CLAIMS[path.stem]))

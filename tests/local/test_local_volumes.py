@@ -41,7 +41,7 @@ def one_mount(volume: dict[str, Any], *, there: bool = False, **mount: Any) -> M
         pytest.param({"nfs": {"server": "s"}}, {}, False, "/data", False, id="network"),
     ],
 )
-def test_what_stands_for_a_volume(
+def test_a_directory_stands_for_a_volume(
     volume: dict[str, Any],
     mount: dict[str, Any],
     there: bool,  # noqa: FBT001  a column of the table

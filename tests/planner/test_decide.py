@@ -76,7 +76,9 @@ def indices(decision: Decision) -> list[int]:
         ),
     ],
 )
-def test_launches(trials: list[Trial], limits: dict[str, int], want: list[int]) -> None:
+def test_as_many_trials_are_launched_as_the_limits_allow(
+    trials: list[Trial], limits: dict[str, int], want: list[int]
+) -> None:
     got = ask(trials, limits=limits)
     assert indices(got) == want
     assert got.outcome is None

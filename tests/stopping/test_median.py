@@ -48,7 +48,7 @@ def test_a_trial_below_the_median_of_running_averages_is_stopped(values: Any, wa
     assert stopped([*COMPLETED, make_trial(3, RUNNING, values)]) == ([3] if want else [])
 
 
-def test_the_evidence() -> None:
+def test_a_stop_carries_the_numbers_that_a_person_can_check() -> None:
     auto = {"type": "Auto", "median": {"minStep": 2}}
     spec = make_spec("Random", earlyStopping=auto)
     (got,) = stop_below_median(spec, [*COMPLETED, make_trial(3, RUNNING, [0.9, 0.25])])
@@ -106,7 +106,9 @@ def test_every_running_trial_is_judged_at_its_own_step() -> None:
         pytest.param(3, 99, {"minStep": 100}, False, id="one step too few"),
     ],
 )
-def test_the_guards(completed: int, step: int, median: Mapping[str, Any], want: bool) -> None:  # noqa: FBT001 - a column of a table
+def test_nobody_is_judged_before_enough_trials_and_steps(
+    completed: int, step: int, median: Mapping[str, Any], *, want: bool
+) -> None:
     done = [make_trial(i, SUCCEEDED, {0: 0.5, 1: 0.5}) for i in range(completed)]
     trials = [*done, make_trial(3, RUNNING, {step: 0.4})]
     assert stopped(trials, median=median) == ([3] if want else [])
@@ -124,7 +126,7 @@ def test_the_guards(completed: int, step: int, median: Mapping[str, Any], want: 
         pytest.param(None, "Last", [0.9, 0.1], True, id="by default its last value"),
     ],
 )
-def test_what_is_compared(
+def test_compare_says_which_value_of_a_trial_is_judged(
     compare: str | None,
     value: str,
     values: list[float],
@@ -147,7 +149,9 @@ def test_what_is_compared(
         pytest.param({100: 0.0, 101: 1.0}, [0.0, 0.5], id="from a checkpoint"),
     ],
 )
-def test_the_running_average(values: Any, want: list[float]) -> None:
+def test_the_running_average_weighs_each_report_by_its_steps(
+    values: Any, want: list[float]
+) -> None:
     assert running_averages(make_observations(values)) == pytest.approx(want)
 
 

@@ -81,7 +81,9 @@ def promoted(trials: list[Trial], **fields: Any) -> list[tuple[int, int]]:
         ),
     ],
 )
-def test_promotions(trials: list[Trial], want: list[tuple[int, int]]) -> None:
+def test_the_best_share_of_a_rung_is_promoted(
+    trials: list[Trial], want: list[tuple[int, int]]
+) -> None:
     assert promoted(trials) == want
     assert promoted(trials[::-1]) == want
 

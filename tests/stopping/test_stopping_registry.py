@@ -33,7 +33,9 @@ def test_every_mode_and_kind_of_early_stopping_is_registered() -> None:
         ("Hyperband", "Off", asha.stop_behind),
     ],
 )
-def test_the_rule_of_a_job(strategy: str, early_stopping: str | None, want: StopFn | None) -> None:
+def test_a_job_has_the_rule_of_its_strategy_or_the_one_it_asks_for(
+    strategy: str, early_stopping: str | None, want: StopFn | None
+) -> None:
     fields: dict[str, Any] = (
         {} if early_stopping is None else {"earlyStopping": {"type": early_stopping}}
     )
@@ -52,7 +54,7 @@ def test_a_mode_that_pauses_trials_promotes_them_and_retires_those_that_are_left
 @pytest.mark.parametrize(
     ("mode", "want"), [("Promotion", None), ("Synchronous", synchronous.stop_dropped)]
 )
-def test_the_rule_of_a_mode_that_pauses(mode: str, want: StopFn | None) -> None:
+def test_a_mode_that_pauses_has_no_rule_but_its_own(mode: str, want: StopFn | None) -> None:
     settings = {"mode": mode, "restartPromoted": True, "maxResource": 9}
     assert rule_for(make_spec("Hyperband", hyperband=settings)) is want
 
