@@ -1,16 +1,10 @@
 """The images as built for this run: what is in them, how large, and the same each time."""
 
-import json
 import os
 import re
 import subprocess
 import sys
-import tarfile
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pytest
 
@@ -22,67 +16,10 @@ from tests.cluster.images import IMAGES, prepare_images
 from tests.cluster.layout import default_layout
 from tests.cluster.progress import Reporter
 from tests.cluster.target import resolve_target
+from tests.release.image_archive import MEGABYTE, Archive
 
-MEGABYTE = 1_000_000
 COLLECTOR_LIMIT = 60 * MEGABYTE
 OPERATOR, COLLECTOR = "kubetune/operator:dev", "kubetune/collector:dev"
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """An image as `docker save` writes it: layers, not compressed, and its configuration."""
-
-    path: Path
-
-    @property
-    def parts(self) -> dict[str, Any]:
-        (manifest,) = self._json("manifest.json")
-        return dict(manifest)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        return dict(self._json(self.parts["Config"])["config"])
-
-    @property
-    def identity(self) -> str:
-        return str(self.parts["Config"])
-
-    def files(self) -> Iterator[tarfile.TarInfo]:
-        """Yield what the layers bring, as paths below the root."""
-        with tarfile.open(self.path) as archive:
-            for layer in self.parts["Layers"]:
-                with tarfile.open(fileobj=archive.extractfile(_linked(archive, layer))) as files:
-                    yield from files
-
-    def compressed(self) -> int:
-        """Return the bytes that a node would pull, with gzip's usual effort."""
-        total = 0
-        with tarfile.open(self.path) as archive:
-            for layer in self.parts["Layers"]:
-                content = archive.extractfile(_linked(archive, layer))
-                assert content is not None
-                packer = zlib.compressobj(6)
-                while block := content.read(MEGABYTE):
-                    total += len(packer.compress(block))
-                total += len(packer.flush())
-        return total
-
-    def _json(self, name: str) -> Any:
-        with tarfile.open(self.path) as archive:
-            content = archive.extractfile(name)
-            assert content is not None
-            return json.load(content)
-
-
-def _linked(archive: tarfile.TarFile, name: str) -> tarfile.TarInfo:
-    member = archive.getmember(name)
-    if not member.issym():
-        return member
-    target = PurePosixPath(name).parent / member.linkname
-    parts: list[str] = []
-    for part in target.parts:
-        parts = parts[:-1] if part == ".." else [*parts, part]
-    return archive.getmember("/".join(parts))
 
 
 @pytest.fixture(scope="module")
