@@ -33,18 +33,23 @@ UNWANTED: Final = (
 """What no container of ours reads: half of the whole."""
 
 
-def base_rootfs(layout: Layout, reporter: Reporter) -> Path:
+def base_rootfs(layout: Layout, reporter: Reporter, *, foreign: str | None = None) -> Path:
     """The archive of the base's root file system, made now unless the cache has it.
+
+    `foreign` is another processor's architecture, as Debian names it. None of its programs can be
+    run here, so that its packages are unpacked and not configured: what their scripts make (the
+    list of users, the bundle of certificates) is not there, every file that they bring is.
 
     Raises:
         BringUpError: debootstrap failed; the message carries its last words.
     """
     recipe = " ".join((SUITE, *PACKAGES, *UNWANTED))
     key = hashlib.sha256(recipe.encode()).hexdigest()[:12]
-    archive = layout.cache / f"base-{key}.tar"
-    with held(layout.cache / "base.lock", reporter):
+    kind = f"{foreign}-base" if foreign else "base"
+    archive = layout.cache / f"{kind}-{key}.tar"
+    with held(layout.cache / f"{kind}.lock", reporter):
         if not archive.exists():
-            _make(archive, layout, reporter)
+            _make(archive, kind, foreign, layout, reporter)
     return archive
 
 
@@ -53,9 +58,13 @@ def chosen_base(environment: Mapping[str, str] = os.environ) -> str | None:
     return environment.get(BASE_IMAGE_VARIABLE) or None
 
 
-def _make(archive: Path, layout: Layout, reporter: Reporter) -> None:
-    reporter.say(f"making a base image of Debian {SUITE} with Python: about 90 s")
-    folder = Path(tempfile.mkdtemp(prefix="base-", dir=layout.cache))
+def _make(
+    archive: Path, kind: str, foreign: str | None, layout: Layout, reporter: Reporter
+) -> None:
+    of = f" for {foreign}" if foreign else ""
+    takes = "60 s" if foreign else "90 s"
+    reporter.say(f"making a base image of Debian {SUITE} with Python{of}: about {takes}")
+    folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=layout.cache))
     try:
         target = folder / "root"
         mirror = _mirror()
@@ -64,13 +73,18 @@ def _make(archive: Path, layout: Layout, reporter: Reporter) -> None:
                 # In a mount namespace of its own: what debootstrap mounts goes when it ends.
                 *("unshare", "--mount", "--propagation", "slave", "--"),
                 *("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"),
+                *(["--download-only", f"--arch={foreign}"] if foreign else []),
                 *(SUITE, str(target), *([mirror] if mirror else [])),
             ],
             doing="debootstrap",
-            log=layout.cache / "logs" / "debootstrap.log",
+            log=layout.cache / "logs" / f"debootstrap-{kind}.log",
             reporter=reporter,
-            describe=lambda _, last: f"base image: {last[:60]}",
+            describe=lambda _, last: f"base image{of}: {last[:60]}",
         )
+        if foreign:
+            packages = target / "var" / "cache" / "apt" / "archives"
+            target = folder / "unpacked"
+            _unpack(packages, target)
         partial = folder / "base.tar"
         exclusions = [f"--exclude=./{pattern}" for pattern in UNWANTED]
         run(
@@ -79,11 +93,27 @@ def _make(archive: Path, layout: Layout, reporter: Reporter) -> None:
                 *(f"--directory={target}", *exclusions, "."),
             ]
         )
-        for older in layout.cache.glob("base-*.tar"):
+        for older in layout.cache.glob(f"{kind}-*.tar"):
             older.unlink()
         partial.rename(archive)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unpack(packages: Path, target: Path) -> None:
+    """Put the files of `packages` below `target`, where folders such as /lib lead into /usr."""
+    for name in ("bin", "lib", "lib64", "sbin"):
+        (target / "usr" / name).mkdir(parents=True)
+        (target / name).symlink_to(f"usr/{name}")
+    for package in sorted(packages.glob("*.deb")):
+        # `dpkg-deb --extract` would put a folder in the place of the link.
+        run(
+            [
+                *("bash", "-e", "-o", "pipefail", "-c"),
+                'dpkg-deb --fsys-tarfile "$1" | tar -x -p --keep-directory-symlink -C "$2"',
+                *("unpack", package, target),
+            ]
+        )
 
 
 def _mirror() -> str | None:

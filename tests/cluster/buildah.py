@@ -2,13 +2,14 @@
 
 import configparser
 import io
-import json
 import os
+import secrets
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,14 @@ CONTAINER_PIP_CACHE: Final = "/root/.cache/pip"
 """Where pip keeps its cache in a build container, whose user is root; no path of the machine."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processors:
+    """Architectures as Debian and images name them: where a build is done, and what it is for."""
+
+    build: str
+    target: str
+
+
 def build_image(
     layout: Layout,
     reporter: Reporter,
@@ -41,10 +50,12 @@ def build_image(
     base: str,
     target: str | None,
     anew: bool = False,
+    processors: Processors | None = None,
 ) -> None:
     """Build the image `name` from a Dockerfile (and of it the stage `target`).
 
-    With `anew` no layer of an earlier build is used.
+    With `anew` no layer of an earlier build is used. `processors` is None for this machine's; else
+    `base` has to name an image of both.
 
     Raises:
         BringUpError: a step of the Dockerfile failed; the message carries its last words.
@@ -57,6 +68,7 @@ def build_image(
                 *("bud", "--isolation=chroot", "--layers", f"--build-arg=BASE_IMAGE={base}"),
                 f"--timestamp={FIXED_DAY}",
                 *(["--no-cache"] if anew else []),
+                *(_platform_options(processors) if processors else []),
                 *volume_options(layout),
                 *([f"--target={target}"] if target else []),
                 f"--tag={name}",
@@ -82,11 +94,15 @@ def write_archive(layout: Layout, name: str, archive: Path) -> None:
     partial.rename(archive)
 
 
-def import_rootfs(layout: Layout, name: str, rootfs: Path) -> None:
-    """Make the image `name` of the root file system in `rootfs`, unless there is one."""
+def import_rootfs(
+    layout: Layout, name: str, rootfs: Path, *, architecture: str | None = None
+) -> None:
+    """Make the image `name` of the root file system in `rootfs`, unless there is one.
+
+    `architecture` is None for this machine's.
+    """
     with _program(layout) as buildah:
-        images = json.loads(run([*buildah, "images", "--json"]) or "[]")
-        if any(name in (image.get("names") or []) for image in images):
+        if _is_there(buildah, name):
             return
         with tempfile.TemporaryDirectory(dir=layout.cache) as folder:
             dockerfile = Path(folder, "Dockerfile")
@@ -97,7 +113,28 @@ def import_rootfs(layout: Layout, name: str, rootfs: Path) -> None:
             )
             context = Path(folder, rootfs.name)
             os.link(rootfs, context)
-            run([*buildah, "bud", f"--tag={name}", "--file", dockerfile, folder])
+            platform = [f"--platform=linux/{architecture}"] if architecture else []
+            run(
+                [*buildah, "bud", f"--tag={name}", *platform, "--file", dockerfile, folder],
+                timeout_seconds=600,
+            )
+
+
+@contextmanager
+def joined(layout: Layout, images: Sequence[str]) -> Iterator[str]:
+    """One name, as long as the block lasts, for images of several processors.
+
+    A build takes that of the platform which its Dockerfile asks for, as it would from a registry.
+    """
+    name = f"localhost/kubetune-joined:{secrets.token_hex(4)}"
+    with _program(layout) as buildah:
+        run([*buildah, "manifest", "create", name])
+        try:
+            for image in images:
+                run([*buildah, "manifest", "add", name, f"containers-storage:{image}"])
+            yield name
+        finally:
+            run([*buildah, "manifest", "rm", name])
 
 
 def trim_storage(layout: Layout) -> bool:
@@ -168,6 +205,23 @@ def pip_configuration(settings: Mapping[str, str]) -> str:
     text = io.StringIO()
     parser.write(text)
     return text.getvalue()
+
+
+def _is_there(buildah: Sequence[str], name: str) -> bool:
+    # To list all images would measure each of them, which takes half a minute in the end.
+    try:
+        run([*buildah, "inspect", "--type=image", "--format={{.FromImageID}}", name])
+    except BringUpError:
+        return False
+    return True
+
+
+def _platform_options(processors: Processors) -> list[str]:
+    # buildah does not tell a Dockerfile by itself where it runs.
+    return [
+        f"--platform=linux/{processors.target}",
+        f"--build-arg=BUILDPLATFORM=linux/{processors.build}",
+    ]
 
 
 @contextmanager

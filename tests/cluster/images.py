@@ -81,7 +81,7 @@ def prepare_images(layout: Layout, reporter: Reporter) -> dict[str, Path]:
         archives = {image.name: _archive(layout, image, keys[image.name]) for image in IMAGES}
         stale = [image for image in IMAGES if not archives[image.name].exists()]
         if stale:
-            base = _base(layout, reporter)
+            base = native_base(layout, reporter)
             with ThreadPoolExecutor() as pool:
                 builds = [
                     pool.submit(_build, layout, reporter, image, base, archives[image.name])
@@ -118,6 +118,21 @@ def ensure_images(layout: Layout, reporter: Reporter) -> bool:
     return changed
 
 
+def native_base(layout: Layout, reporter: Reporter) -> str:
+    """The name of the base image for this machine's processor, which is made unless it is there.
+
+    Raises:
+        BringUpError: it cannot be made.
+    """
+    chosen = chosen_base()
+    if chosen:
+        return chosen
+    rootfs = base_rootfs(layout, reporter)
+    name = f"localhost/kubetune-{rootfs.stem}:1"
+    import_rootfs(layout, name, rootfs)
+    return name
+
+
 def content_hash(files: Iterable[Path], *, root: Path, extra: str) -> str:
     """Twelve hexadecimal digits that change with the name or content of a file, or with `extra`."""
     digest = hashlib.sha256(extra.encode())
@@ -147,16 +162,6 @@ def _key(layout: Layout, image: Image) -> str:
 
 def _archive(layout: Layout, image: Image, key: str) -> Path:
     return layout.cache / "images" / f"{image.short_name}-{key}.tar"
-
-
-def _base(layout: Layout, reporter: Reporter) -> str:
-    chosen = chosen_base()
-    if chosen:
-        return chosen
-    rootfs = base_rootfs(layout, reporter)
-    name = f"localhost/kubetune-{rootfs.stem}:1"
-    import_rootfs(layout, name, rootfs)
-    return name
 
 
 def _build(layout: Layout, reporter: Reporter, image: Image, base: str, archive: Path) -> None:

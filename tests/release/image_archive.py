@@ -27,6 +27,11 @@ class Archive:
         return dict(self._json(self.parts["Config"])["config"])
 
     @property
+    def platform(self) -> tuple[str, str]:
+        image = self._json(self.parts["Config"])
+        return image["os"], image["architecture"]
+
+    @property
     def identity(self) -> str:
         return str(self.parts["Config"])
 
@@ -36,6 +41,20 @@ class Archive:
             for layer in self.parts["Layers"]:
                 with tarfile.open(fileobj=archive.extractfile(_linked(archive, layer))) as files:
                     yield from files
+
+    def machines(self) -> dict[str, int]:
+        """Return the processor of every program and library, as ELF numbers it, by path."""
+        found: dict[str, int] = {}
+        with tarfile.open(self.path) as archive:
+            for layer in self.parts["Layers"]:
+                with tarfile.open(fileobj=archive.extractfile(_linked(archive, layer))) as files:
+                    for file in files:
+                        content = files.extractfile(file) if file.isfile() else None
+                        head = content.read(20) if content else b""
+                        if head.startswith(b"\x7fELF"):
+                            name = file.name.removeprefix("./").lstrip("/")
+                            found[name] = int.from_bytes(head[18:20], "little")
+        return found
 
     def compressed(self) -> int:
         """Return the bytes that a node would pull, with gzip's usual effort."""

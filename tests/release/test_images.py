@@ -1,33 +1,62 @@
-"""The images as built for this run: what is in them, how large, and the same each time."""
+"""The images as built for this run, for either processor: what is in them, and how large."""
 
 import os
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from release.project import ROOT
 from release.sbom import read_lock
-from tests.cluster.base_image import base_rootfs, chosen_base
 from tests.cluster.buildah import build_image, write_archive
-from tests.cluster.images import IMAGES, prepare_images
-from tests.cluster.layout import default_layout
+from tests.cluster.foreign import build_foreign_images, processors
+from tests.cluster.images import IMAGES, native_base, prepare_images
+from tests.cluster.layout import Layout, default_layout
 from tests.cluster.progress import Reporter
 from tests.cluster.target import resolve_target
 from tests.release.image_archive import MEGABYTE, Archive
 
 COLLECTOR_LIMIT = 60 * MEGABYTE
 OPERATOR, COLLECTOR = "kubetune/operator:dev", "kubetune/collector:dev"
+COMPILED = {OPERATOR: {"numpy", "pydantic_core", "scipy", "sklearn"}, COLLECTOR: set[str]()}
+ELF_MACHINES = {"amd64": 0x3E, "arm64": 0xB7}
 
 
 @pytest.fixture(scope="module")
-def images() -> dict[str, Archive]:
+def layout() -> Layout:
     if not resolve_target(os.environ).own:
         pytest.skip("another cluster's images are not built on this machine")
-    archives = prepare_images(default_layout(), Reporter())
-    return {name: Archive(path) for name, path in archives.items()}
+    return default_layout()
+
+
+@pytest.fixture(scope="module")
+def native_images(layout: Layout) -> dict[str, Archive]:
+    return archives(prepare_images(layout, Reporter()))
+
+
+@pytest.fixture(scope="module")
+def foreign_images(layout: Layout) -> Iterator[dict[str, Archive]]:
+    with tempfile.TemporaryDirectory(prefix="foreign-images-", dir=layout.cache) as folder:
+        yield archives(build_foreign_images(layout, Reporter(), Path(folder)))
+
+
+@pytest.fixture(scope="module", params=["native", "foreign"])
+def processor(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def images(request: pytest.FixtureRequest, processor: str) -> dict[str, Archive]:
+    found: dict[str, Archive] = request.getfixturevalue(f"{processor}_images")
+    return found
+
+
+def archives(paths: Mapping[str, Path]) -> dict[str, Archive]:
+    return {name: Archive(path) for name, path in paths.items()}
 
 
 def app(archive: Archive) -> set[str]:
@@ -46,6 +75,21 @@ def test_an_image_runs_as_nobody_and_says_what_it_is(images: dict[str, Archive],
     assert [
         file.name for file in images[name].files() if file.isfile() and file.mode & 0o6000
     ] == []
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("name", [OPERATOR, COLLECTOR])
+def test_every_program_and_library_of_an_image_is_for_its_processor(
+    images: dict[str, Archive], processor: str, name: str
+) -> None:
+    both = processors()
+    architecture = both.build if processor == "native" else both.target
+    machines = images[name].machines()
+    assert images[name].platform == ("linux", architecture)
+    assert set(machines.values()) == {ELF_MACHINES[architecture]}
+    assert "python3.11" in {PurePosixPath(path).name for path in machines}
+    compiled = {path.split("/")[1] for path in machines if path.startswith("app/")}
+    assert compiled >= COMPILED[name]
 
 
 @pytest.mark.cluster
@@ -81,8 +125,10 @@ def test_the_operator_holds_what_the_lock_says(images: dict[str, Archive]) -> No
 
 
 @pytest.mark.cluster
-def test_the_same_sources_make_the_same_image(images: dict[str, Archive], tmp_path: Path) -> None:
-    layout, reporter = default_layout(), Reporter()
+def test_the_same_sources_make_the_same_image(
+    layout: Layout, native_images: dict[str, Archive], tmp_path: Path
+) -> None:
+    reporter = Reporter()
     (image,) = (image for image in IMAGES if image.name == COLLECTOR)
     again = "localhost/kubetune-again:1"
     build_image(
@@ -91,12 +137,12 @@ def test_the_same_sources_make_the_same_image(images: dict[str, Archive], tmp_pa
         name=again,
         dockerfile=ROOT / image.dockerfile,
         context=ROOT / image.context,
-        base=chosen_base() or f"localhost/kubetune-{base_rootfs(layout, reporter).stem}:1",
+        base=native_base(layout, reporter),
         target=image.target,
         anew=True,
     )
     write_archive(layout, again, tmp_path / "again.tar")
-    assert Archive(tmp_path / "again.tar").identity == images[COLLECTOR].identity
+    assert Archive(tmp_path / "again.tar").identity == native_images[COLLECTOR].identity
 
 
 @pytest.mark.tools
