@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE_ROOT = ROOT / "operator"
 PACKAGE = SOURCE_ROOT / "kubetune"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 MEDIAN_LINES = 150
 MOST_LINES = 350
@@ -83,8 +84,9 @@ def test_the_contracts_about_imports_are_kept() -> None:
     assert " 0 broken" in run.stdout
 
 
-def test_source_files_are_short() -> None:
-    lines = {path: len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+@pytest.mark.parametrize("files", [SOURCES, TESTS], ids=["the package", "the tests"])
+def test_files_are_short(files: list[Path]) -> None:
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in files}
     long = {str(path.relative_to(ROOT)): n for path, n in lines.items() if n > MOST_LINES}
     assert long == {}
     modules = [n for path, n in lines.items() if path.name != "__init__.py"]

@@ -1,7 +1,7 @@
 """Following a container's log over streams that end, break and start late."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -11,7 +11,6 @@ from tests.collector.collector_server import (
     PATIENCE,
     ApiServer,
     Exchange,
-    api_server,
     cut_stream,
     hang_up,
     refuse,
@@ -19,12 +18,6 @@ from tests.collector.collector_server import (
 )
 
 PATH = "/api/v1/namespaces/ns/pods/t-1-abcde/log"
-
-
-@pytest.fixture
-def server() -> Iterator[ApiServer]:
-    with api_server() as server:
-        yield server
 
 
 def stamped(number: int, text: str) -> bytes:

@@ -1,11 +1,8 @@
 """The collector as the kubelet runs it: one process from the first line to the last words."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.collector.collector_process import CollectorProcess
 from tests.collector.collector_server import (
@@ -14,7 +11,6 @@ from tests.collector.collector_server import (
     Exchange,
     Request,
     accept,
-    api_server,
     cut_stream,
     hang_up,
     refuse,
@@ -22,12 +18,6 @@ from tests.collector.collector_server import (
 )
 
 MEMORY_LIMIT_KIB = 32 * 1024
-
-
-@pytest.fixture
-def server() -> Iterator[ApiServer]:
-    with api_server() as server:
-        yield server
 
 
 def stamped(number: int, text: str) -> bytes:

@@ -6,14 +6,7 @@ from typing import Any
 import pytest
 
 from kubetune.collector.report import INTERVAL, Reporter
-from tests.collector.collector_server import (
-    ApiServer,
-    Play,
-    accept,
-    api_server,
-    hang_up,
-    refuse,
-)
+from tests.collector.collector_server import ApiServer, Play, accept, api_server, hang_up, refuse
 
 PATH = "/apis/kubetune.dev/v1alpha1/namespaces/ns/trials/t-1/status"
 OBSERVATIONS: list[dict[str, Any]] = [{"step": 1, "time": "t", "metrics": {"acc": 0.5}}]

@@ -47,6 +47,17 @@ def unheard(log: bytes = LOG) -> World:
     return world
 
 
+async def until_its_log_cannot_be_had() -> tuple[World, Operator]:
+    """A world whose trial has ended, and whose kubelet has not answered an operator that asked."""
+    world = unheard()
+    world.api.kubelets_answer = False
+    operator = Operator(world)
+    await run_until(
+        world, [operator], lambda: any(call.subresource == "log" for call in operator.client.calls)
+    )
+    return world, operator
+
+
 async def test_a_trial_whose_collector_was_killed_gets_its_value_from_the_log() -> None:
     world = unheard()
     await run_to_the_end(world, Operator(world))
@@ -79,12 +90,7 @@ async def test_a_log_without_the_metric_says_so_with_its_last_lines() -> None:
 
 
 async def test_a_log_that_cannot_be_had_is_asked_for_again() -> None:
-    world = unheard()
-    world.api.kubelets_answer = False
-    operator = Operator(world)
-    await run_until(
-        world, [operator], lambda: any(call.subresource == "log" for call in operator.client.calls)
-    )
+    world, operator = await until_its_log_cannot_be_had()
     assert world.states == {"digits-0": "Running"}
     world.api.kubelets_answer = True
     await run_to_the_end(world, operator)
@@ -92,12 +98,7 @@ async def test_a_log_that_cannot_be_had_is_asked_for_again() -> None:
 
 
 async def test_a_trial_that_waits_for_its_log_does_not_lose_it_when_the_job_is_suspended() -> None:
-    world = unheard()
-    world.api.kubelets_answer = False
-    operator = Operator(world)
-    await run_until(
-        world, [operator], lambda: any(call.subresource == "log" for call in operator.client.calls)
-    )
+    world, operator = await until_its_log_cannot_be_had()
     world.edit(suspend=True)
     await run_until(world, [operator], lambda: world.status["phase"] == "Suspended")
     world.api.kubelets_answer = True
