@@ -16,9 +16,14 @@ import numpy as np
 
 from kubetune.search.features import Features, Floats
 
+# Where pending points halve a candidate's standard deviation (e^0.7 is 2), too little is left to be
+# learnt. This and the distance below are judgements, not fits: without them 32 points in flight
+# came to lie 0.003 apart in a smooth space, and no other values were compared.
 _TOLD = 0.7
 _APART = 0.03  # times the root of d: the least distance, differing categories being 1 apart
-_CROWDED = 1e3  # by how much a point is wanted less, times how much it is too close
+# By how much a point is wanted less, times how much it is too close: large beside what an
+# acquisition function tells of two points that are worth a trial, so that it decides first.
+_CROWDED = 1e3
 
 
 def crowding(features: Features, z: Floats, q: Floats, told: Floats) -> Floats:

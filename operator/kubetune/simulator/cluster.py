@@ -15,7 +15,7 @@ from kubetune.core.decision import Promotion, Suggestion
 from kubetune.core.gpus import gpu_counter
 from kubetune.core.objective import final_value, to_score
 from kubetune.core.trial import Observation, Trial
-from kubetune.simulator.life import Life, telling_levels
+from kubetune.simulator.life import Life, decisive_levels
 from kubetune.simulator.mark import Mark
 from kubetune.simulator.training import Attempt, Report, Training
 from kubetune.simulator.weather import Weather, draw_fate
@@ -51,7 +51,7 @@ class VirtualCluster:
         self._hyperband = spec.strategy.hyperband
         self._seed = seed
         self._weather = weather
-        self._levels = telling_levels(spec)
+        self._levels = decisive_levels(spec)
         self._gpus = gpu_counter(spec)
         self._lives: dict[int, Life] = {}
         self._queue: list[tuple[float, int, Callable[[], bool]]] = []

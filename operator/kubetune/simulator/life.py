@@ -35,7 +35,7 @@ class Life:
     is_over: bool = False
 
 
-def telling_levels(spec: TuningJobSpec) -> tuple[int, ...] | None:
+def decisive_levels(spec: TuningJobSpec) -> tuple[int, ...] | None:
     """Return the steps at which a report alone may change a decision; None for all of them.
 
     Nothing is decided between two rungs, and trials that pause there are events themselves.
