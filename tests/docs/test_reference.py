@@ -66,11 +66,20 @@ def test_whatever_failed_or_was_refused_has_a_remedy() -> None:
     assert [r.name for r in REFUSALS if not r.remedy] == ["ParentNotFinished"]
 
 
-def test_a_remedy_names_the_trial_and_the_job() -> None:
-    assert "job/digits-3" in (remedy("MetricNotReported", job="digits", trial="digits-3") or "")
-    assert "resume digits" in (remedy("Suspended", job="digits", trial="digits-3") or "")
-    assert remedy("Completed", job="digits", trial="digits-3") is None
-    assert remedy("NobodyKnows", job="digits", trial="digits-3") is None
+def test_a_remedy_names_the_trial_the_job_and_where_they_are() -> None:
+    names = {"namespace": "team-a", "job": "digits", "trial": "digits-3"}
+    assert "logs -n team-a job/digits-3" in (remedy("MetricNotReported", **names) or "")
+    assert "resume digits -n team-a" in (remedy("Suspended", **names) or "")
+    assert remedy("Completed", **names) is None
+    assert remedy("NobodyKnows", **names) is None
+
+
+def test_the_commands_of_remedies_say_where_to_look() -> None:
+    remedies = [reason.remedy for table in TABLES for reason in table]
+    named = re.compile(r"`(kube\w+ [^`]*(?:NAME|TRIAL|get)\b[^`]*)`")
+    commands = [command for remedy in remedies for command in named.findall(remedy)]
+    assert {command.split()[0] for command in commands} == {"kubectl", "kubetune"}
+    assert [command for command in commands if "-n NAMESPACE" not in command] == []
 
 
 def test_every_metric_stands_in_the_reference_with_what_it_says() -> None:

@@ -10,7 +10,7 @@ JOB_REASONS: Sequence[Reason] = (
         name="SuspendedByUser",
         found=("Suspended",),
         meaning="spec.suspend is true.",
-        remedy="`kubetune resume NAME`, or set spec.suspend to false",
+        remedy="`kubetune resume NAME -n NAMESPACE`, or set spec.suspend to false",
     ),
     Reason(
         name="Interrupted",
@@ -69,19 +69,22 @@ JOB_REASONS: Sequence[Reason] = (
         found=("Failed",),
         meaning="limits.maxInitialFailures trials failed before any succeeded: most often a broken "
         "image or command.",
-        remedy="`kubetune explain NAME` names the last failure; mend it and set a new runId",
+        remedy="`kubetune explain NAME -n NAMESPACE` names the last failure; mend it and set a new "
+        "runId",
     ),
     Reason(
         name="TooManyFailedTrials",
         found=("Failed",),
         meaning="More trials than limits.maxFailedTrials failed or reported no metric.",
-        remedy="`kubetune explain NAME` names the last failure; mend it and set a new runId",
+        remedy="`kubetune explain NAME -n NAMESPACE` names the last failure; mend it and set a new "
+        "runId",
     ),
     Reason(
         name="NoTrialSucceeded",
         found=("Failed",),
         meaning="The job ran out of trials, points or time and no trial has a value.",
-        remedy="`kubectl get trials -l kubetune.dev/tuning-job=NAME` shows why each one ended",
+        remedy="`kubectl get trials -n NAMESPACE -l kubetune.dev/tuning-job=NAME` shows why each "
+        "one ended",
     ),
     Reason(
         name="NewRun",

@@ -17,8 +17,8 @@ class Reason:
         name: One CamelCase word, as it stands in `status.reason`.
         found: The states, phases or kinds of event that it is found with.
         meaning: What has happened.
-        remedy: What a person can do; TRIAL and NAME stand for the names of the trial and of its
-            job. Empty where nothing needs doing.
+        remedy: What a person can do; TRIAL, NAME and NAMESPACE stand for the names of the trial, of
+            its job and of where they are. Empty where nothing needs doing.
     """
 
     name: str
@@ -38,7 +38,8 @@ TRIAL_REASONS: Sequence[Reason] = (
         found=("Pending", "Failed"),
         meaning="The Job has no pod yet, or lost its pod and gets no other one. The trial fails "
         "after limits.maxPendingTime.",
-        remedy="`kubectl describe job TRIAL` says why no pod comes, such as a quota on pods",
+        remedy="`kubectl describe job -n NAMESPACE TRIAL` says why no pod comes, such as a quota "
+        "on pods",
     ),
     Reason(
         name="Unschedulable",
@@ -66,7 +67,7 @@ TRIAL_REASONS: Sequence[Reason] = (
         found=("Pending", "Failed"),
         meaning="A container cannot be created or started: its command is not in the image, or a "
         "secret, config map or volume that it names is missing. The trial fails after two minutes.",
-        remedy="`kubectl describe pod -l kubetune.dev/trial=TRIAL` names the secret, "
+        remedy="`kubectl describe pod -n NAMESPACE -l kubetune.dev/trial=TRIAL` names the secret, "
         "volume or command that is missing",
     ),
     Reason(
@@ -81,7 +82,8 @@ TRIAL_REASONS: Sequence[Reason] = (
         found=("Pending",),
         meaning="A queue such as Kueue holds the Job suspended. That time counts towards no "
         "deadline.",
-        remedy="the queue admits it when there is room; `kubectl get workloads` with Kueue",
+        remedy="the queue admits it when there is room; `kubectl get workloads -n NAMESPACE` with "
+        "Kueue",
     ),
     Reason(
         name="SuspendedByTemplate",
@@ -89,14 +91,14 @@ TRIAL_REASONS: Sequence[Reason] = (
         meaning="spec.suspend of the template is true and no queue is named, so the Job waits "
         "until somebody resumes it. That time counts towards no deadline.",
         remedy="remove suspend from the template, or give its metadata the label "
-        "kueue.x-k8s.io/queue-name, with a new spec.runId; for one Job: `kubectl patch job TRIAL "
-        '-p \'{"spec":{"suspend":false}}\'`',
+        "kueue.x-k8s.io/queue-name, with a new spec.runId; for one Job: `kubectl patch job "
+        '-n NAMESPACE TRIAL -p \'{"spec":{"suspend":false}}\'`',
     ),
     Reason(
         name="Suspended",
         found=("Pending",),
         meaning="The TuningJob is suspended; the trial runs again on resume.",
-        remedy="`kubetune resume NAME` lets the job go on",
+        remedy="`kubetune resume NAME -n NAMESPACE` lets the job go on",
     ),
     Reason(
         name="Disrupted",
@@ -152,7 +154,7 @@ TRIAL_REASONS: Sequence[Reason] = (
         meaning="The training ended well but never reported the objective metric; the message has "
         "the last lines that it printed.",
         remedy="print the objective as name=value, flushed, or set "
-        "spec.metrics.patterns; `kubectl logs job/TRIAL` shows what was printed",
+        "spec.metrics.patterns; `kubectl logs -n NAMESPACE job/TRIAL` shows what was printed",
     ),
     Reason(
         name="NonFiniteObjective",
@@ -165,9 +167,9 @@ TRIAL_REASONS: Sequence[Reason] = (
         found=("Failed",),
         meaning="A container ended with an exit code other than 0; the message has the code and "
         "the last lines.",
-        remedy="read its last lines and the exit code; `kubectl get job TRIAL -o yaml` has "
-        "the command to try by hand. Where it is the point itself that can't be evaluated, narrow "
-        "the search space",
+        remedy="read its last lines and the exit code; `kubectl get job -n NAMESPACE TRIAL -o "
+        "yaml` has the command to try by hand. Where it is the point itself that can't be "
+        "evaluated, narrow the search space",
     ),
     Reason(
         name="OOMKilled",
@@ -198,7 +200,7 @@ TRIAL_REASONS: Sequence[Reason] = (
         name="JobFailed",
         found=("Failed",),
         meaning="The Job failed for a reason that Kubernetes does not name.",
-        remedy="`kubectl describe job TRIAL` shows what is known",
+        remedy="`kubectl describe job -n NAMESPACE TRIAL` shows what is known",
     ),
     Reason(
         name="PodDeleted",
@@ -210,7 +212,8 @@ TRIAL_REASONS: Sequence[Reason] = (
         name="JobDeleted",
         found=("Failed",),
         meaning="Somebody deleted the trial's Job before its end was recorded.",
-        remedy="leave the Jobs of a TuningJob to Kubetune; `kubetune stop NAME` ends a job",
+        remedy="leave the Jobs of a TuningJob to Kubetune; `kubetune stop NAME -n NAMESPACE` "
+        "ends a job",
     ),
     Reason(
         name="TemplateRejected",

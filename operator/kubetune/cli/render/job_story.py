@@ -146,7 +146,8 @@ def _failures(snapshot: Snapshot) -> Iterator[str]:
     for reason, times in sorted(by_reason.items(), key=lambda item: (-item[1], item[0])):
         own = [t.metadata.name for t in failed if (t.status.reason or "Failed") == reason]
         yield f"{plural(times, 'failure')} by {reason}: {listed(own)}"
-        what = remedy(reason, job=snapshot.job.metadata.name, trial=own[0])
+        where = snapshot.job.metadata
+        what = remedy(reason, namespace=where.namespace, job=where.name, trial=own[0])
         if what is not None:
             yield f"  remedy: {what}"
 

@@ -132,7 +132,8 @@ def _end(snapshot: Snapshot, trial: Trial) -> Iterator[str]:
 
 
 def _advice(snapshot: Snapshot, trial: Trial) -> Iterator[str]:
-    names = {"job": snapshot.job.metadata.name, "trial": trial.metadata.name}
+    where = snapshot.job.metadata
+    names = {"namespace": where.namespace, "job": where.name, "trial": trial.metadata.name}
     if trial.status.state == "Succeeded":
         return
     what = remedy(trial.status.reason, **names)
