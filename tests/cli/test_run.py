@@ -1,12 +1,17 @@
 """`kubetune run` as a user calls it, with processes as small as they get."""
 
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from kubetune.cli.exits import ExitCode
-from tests.cli.runs import call, kept, shell
+from kubetune.cli.run import RunOptions, run
+from tests.cli.runs import call, kept, shell, write
 from tests.local.local_builders import manifest
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_a_job_runs_on_this_machine_and_says_what_came_out_of_it(
@@ -55,6 +60,17 @@ def test_a_job_that_fails_exits_with_1_and_says_why(
     )
     assert "oops" in out
     assert kept(directory="elsewhere")["status"]["phase"] == "Failed"
+
+
+def test_a_reader_that_goes_away_is_no_fault_of_the_directory(desk: Path) -> None:
+    def write_to_nobody(_text: str) -> int:
+        raise BrokenPipeError
+
+    err = StringIO()
+    err.write = write_to_nobody  # type: ignore[method-assign]  # as a pipe that nobody reads
+    options = RunOptions(filename=str(desk / write(manifest(container=shell()))))
+    with pytest.raises(BrokenPipeError):
+        run(options, stdin=StringIO(), out=StringIO(), err=err, now=lambda: NOON)
 
 
 def test_metrics_from_a_file_are_read_from_the_attempts_own(desk: Path) -> None:

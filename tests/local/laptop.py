@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kubetune.local.attempt import Terms
-from kubetune.local.look import World
 from kubetune.local.runner import Runner, Tools, body_of
+from kubetune.local.world import World
 from tests.local.fake_processes import FakeBell, FakeMachine, FakeProcesses, Script
 from tests.local.local_builders import TERMS, MemoryStore, no_command, opened
 

@@ -5,8 +5,8 @@ import pytest
 
 from kubetune.core.decision import Suggestion
 from kubetune.kube.objects import Observation, TrialStatus
-from kubetune.local.look import new_trial
 from kubetune.local.store import Store, StoreError
+from kubetune.local.world import new_trial
 from tests.local.local_builders import START, manifest, opened
 
 

@@ -9,43 +9,25 @@ short anywhere: a look at what is left asks for the rest.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from kubetune import planner
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.api.tuningjob_status import Phase, TuningJobStatus
-from kubetune.core.basis import Basis, basis_of, telling_levels
-from kubetune.core.decision import Decision, Outcome, Suggestion
+from kubetune.api.tuningjob_status import Phase
+from kubetune.core.basis import basis_of, telling_levels
+from kubetune.core.decision import Decision, Outcome
 from kubetune.core.trial import Trial as CoreTrial
 from kubetune.kube.objects import Trial, TrialStatus
 from kubetune.local.attempt import Attempt, Start, Terms
 from kubetune.local.judge import interrupted, judge
+from kubetune.local.world import World, new_trial
 from kubetune.record import trials as transitions
-from kubetune.record.objects import trial_body
 from kubetune.record.status import JobVerdict, build_status, is_finished, verdict_of
 from kubetune.record.trials import CoreTrials
 
 PAUSED = "kubetune run was interrupted; the same command goes on where it was"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """A TuningJob and the trials of its present run, as they are recorded.
-
-    Attributes:
-        body: The TuningJob as JSON: metadata and spec count, its status is in `status`.
-        spec: Its spec, in which nothing is wrong.
-        status: Its status, with seed and start time.
-        trials: By index, ascending.
-    """
-
-    body: Mapping[str, Any]
-    spec: TuningJobSpec
-    status: TuningJobStatus
-    trials: tuple[Trial, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,21 +239,6 @@ def _end(outcome: Outcome, world: World, book: _Book, now: datetime) -> None:
                 trial, outcome.reason, outcome.message, world.spec.objective, now=now
             )
             book.record(trial, status)
-
-
-def new_trial(
-    world: World, suggestion: Suggestion, now: datetime, *, basis: Basis | None = None
-) -> Trial:
-    """Return the Trial of a suggestion, waiting for its first attempt."""
-    body = trial_body(world.body, world.spec.run_id, suggestion, basis=basis)
-    body["metadata"] |= {
-        # A function of what it is, so that making it again makes the same.
-        "uid": f"{world.body['metadata']['uid']}-{body['metadata']['name']}",
-        "creationTimestamp": now.replace(microsecond=0).isoformat(),
-        "generation": 1,
-        "resourceVersion": "1",
-    }
-    return msgspec.convert(body, Trial)
 
 
 def _ends(

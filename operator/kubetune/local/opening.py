@@ -16,7 +16,7 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob_status import TuningJobStatus
 from kubetune.api.validation import parse_spec, validate_update
 from kubetune.kube.objects import Trial
-from kubetune.local.look import World
+from kubetune.local.world import World
 from kubetune.record import trials as transitions
 from kubetune.record.messages import RUN_HAS_ENDED
 from kubetune.record.status import begin_run, is_finished, read_status

@@ -10,9 +10,10 @@ import msgspec
 from kubetune.api.trial import TrialState
 from kubetune.kube.objects import Trial
 from kubetune.local.attempt import Command, Terms
-from kubetune.local.look import Looker, Step, World
+from kubetune.local.look import Looker, Step
 from kubetune.local.processes import Processes
 from kubetune.local.store import Store
+from kubetune.local.world import World
 from kubetune.record.status import dump_status
 
 LOOK_EVERY = timedelta(seconds=0.2)

@@ -11,10 +11,10 @@ from kubetune.api.faults import Fault
 from kubetune.api.tuningjob import MetricsSource, TuningJobSpec
 from kubetune.kube.objects import Trial
 from kubetune.local.attempt import Command, Terms
-from kubetune.local.look import World
 from kubetune.local.output import sidecar_environment
 from kubetune.local.rendering import Machine, Rendering, render
 from kubetune.local.store import Store
+from kubetune.local.world import World
 from kubetune.preflight import first_trial
 from kubetune.record.objects import identity_of
 from kubetune.sidecar import Sidecar
