@@ -9,6 +9,7 @@ from typing import Any
 from kubetune.cli.objects import Trial
 from kubetune.cli.render.advice import Place, next_steps
 from kubetune.cli.render.asked import asked, planned
+from kubetune.cli.render.distrust import distrusted_rungs
 from kubetune.cli.render.order import improvements, ranking
 from kubetune.cli.render.page import Section, listed, page, plural
 from kubetune.cli.render.remedies import remedy
@@ -36,7 +37,7 @@ def job_story(snapshot: Snapshot, spec: Mapping[str, Any], *, now: datetime, pla
         [
             Section(title="What was asked", lines=tuple(asked(spec))),
             Section(title="The plan", lines=tuple(planned(plan)) if plan is not None else ()),
-            Section(title="How it went", lines=tuple(_course(snapshot, now))),
+            Section(title="How it went", lines=tuple(_course(snapshot, spec, now))),
             Section(title="Why it ended", lines=tuple(_end(snapshot))),
             Section(title="The best", lines=tuple(_best(snapshot))),
             Section(title="What to look at next", lines=tuple(next_steps(snapshot, spec, place))),
@@ -59,7 +60,7 @@ def _head(snapshot: Snapshot) -> str:
     return f"{name} is {phase}{why}: {snapshot.finished}{wanted} {unit} {verb}."
 
 
-def _course(snapshot: Snapshot, now: datetime) -> Iterator[str]:
+def _course(snapshot: Snapshot, spec: Mapping[str, Any], now: datetime) -> Iterator[str]:
     elapsed = snapshot.elapsed(now)
     if elapsed is None:
         return
@@ -72,6 +73,7 @@ def _course(snapshot: Snapshot, now: datetime) -> Iterator[str]:
             yield f"degraded: {clean(condition.message)}"
     yield from _stops(snapshot)
     yield from _promotions(snapshot)
+    yield from _distrust(snapshot, spec)
     yield from _failures(snapshot)
     # A trial that was promoted begins again too, but nothing was lost by that.
     lost = {
@@ -138,6 +140,16 @@ def _promotions(snapshot: Snapshot) -> Iterator[str]:
     )
     for rule, times in sorted(rules.items()):
         yield f"The rule {rule} promoted trials {plural(times, 'time')}"
+
+
+def _distrust(snapshot: Snapshot, spec: Mapping[str, Any]) -> Iterator[str]:
+    rungs = distrusted_rungs(snapshot, spec)
+    if rungs:
+        steps = listed((str(step) for step in rungs), most=len(rungs))
+        yield (
+            f"Values at step {steps} foretell too little of the final ones, as the trials of the "
+            "last bracket show by now: nobody is selected there any more"
+        )
 
 
 def _failures(snapshot: Snapshot) -> Iterator[str]:
