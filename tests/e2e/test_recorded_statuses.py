@@ -21,11 +21,11 @@ FAILS = "raise SystemExit('no such file: train.csv')"
 TRAINS_IN_SILENCE = (
     "import signal; signal.signal(signal.SIGTERM, lambda *_: exit(143)); signal.pause()"
 )
-ONE_JOB = {
+NO_JOB = {
     "apiVersion": "v1",
     "kind": "ResourceQuota",
-    "metadata": {"name": "one-job"},
-    "spec": {"hard": {"count/jobs.batch": "1"}},
+    "metadata": {"name": "no-job"},
+    "spec": {"hard": {"count/jobs.batch": "0"}},
 }
 
 
@@ -42,13 +42,13 @@ def first(bodies: Iterable[Body], wanted: Callable[[Body], object]) -> Body:
 
 
 def obstructed(jobs: Jobs, file: Path) -> Body:
-    """Let a quota refuse the second Job of two."""
-    jobs.apply(ONE_JOB)
-    counted = r"--for=jsonpath={.status.hard.count/jobs\.batch}=1"
-    jobs.kubectl("wait", "resourcequota/one-job", counted, "--timeout=30s")
+    """Let a quota refuse both Jobs: of one of two nobody knows which is asked for first."""
+    jobs.apply(NO_JOB)
+    counted = r"--for=jsonpath={.status.hard.count/jobs\.batch}=0"
+    jobs.kubectl("wait", "resourcequota/no-job", counted, "--timeout=30s")
     jobs.apply(tuning_job("degraded", TRAINS_IN_SILENCE))
     jobs.wait("degraded", "condition=Degraded")
-    jobs.kubectl("delete", "tuningjob/degraded", "resourcequota/one-job")
+    jobs.kubectl("delete", "tuningjob/degraded", "resourcequota/no-job")
     return first(versions(file, "degraded"), lambda body: holds(body, "Degraded"))
 
 
