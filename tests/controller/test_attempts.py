@@ -60,6 +60,12 @@ def account(trial: Trial, *pods: Pod, now: datetime = NOW, **changes: Any) -> Tr
             id="another attempt took its place while nobody looked",
         ),
         pytest.param(
+            RUNNING,
+            {"state": "Succeeded", "start_time": ago(30), "completion_time": ago(10)},
+            180,
+            id="another attempt took its place and ended while nobody looked",
+        ),
+        pytest.param(
             make_trial(0, "Pending"),
             {"state": "Running", "start_time": ago(3)},
             None,

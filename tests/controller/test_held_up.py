@@ -27,7 +27,7 @@ async def test_a_pod_that_does_not_terminate_is_named_and_its_place_is_not_given
     degraded = world.conditions["Degraded"]
     assert degraded["status"] == "True"
     assert "does not terminate" in degraded["message"]
-    assert "kubectl delete pod digits-0-00001 --force" in degraded["message"]
+    assert "kubectl delete pod -n team-a digits-0-00001 --force" in degraded["message"]
     assert world.live_pods == ["digits-0"]
     world.nodes_answer = True
     await run_until(world, [operator], lambda: world.condition("Degraded") == "False", within=70)

@@ -11,12 +11,13 @@ from kubetune.controller import pod_logs
 from kubetune.controller.judging import REREAD_PATIENCE
 from kubetune.controller.outcomes import judge
 from kubetune.controller.pod_logs import PodLogs, read_apart
+from kubetune.errors import ClusterError, ForbiddenError, UnavailableError
 from kubetune.kube.objects import ObjectKey
 from kubetune.kube.transport import Query
 from kubetune.record.objects import identity_of
 from kubetune.record.observations import read_last_words
 from tests.controller.builders import NAMESPACE, NOW, make_job, make_pod, make_trial, make_view
-from tests.controller.fake_cluster import FakeApi, FakeClient
+from tests.controller.fake_cluster import Call, FakeApi, FakeClient
 from tests.controller.fake_operator import Operator, read_here, run_to_the_end, run_until
 from tests.controller.pod_states import ended, job_complete
 from tests.controller.specs import make_spec, spec_fields
@@ -40,9 +41,10 @@ def environment(**collect: Any) -> dict[str, str]:
     }
 
 
-def unheard(log: bytes = LOG) -> World:
+def unheard(log: bytes = LOG, *, said: str = "") -> World:
     """A world whose only trial prints a log that its collector is kept from."""
-    world = World(script=lambda _: Script(values=(), last_words=log.decode(), is_heard=False))
+    script = Script(values=(), last_words=log.decode(), is_heard=False, said=said)
+    world = World(script=lambda _: script)
     world.submit(ONE)
     return world
 
@@ -114,6 +116,61 @@ async def test_a_log_that_can_never_be_had_does_not_keep_the_job_for_ever() -> N
     await run_to_the_end(world, operator, within=600)
     assert world.states == {"digits-0": "MetricsUnavailable"}
     assert world.api.now - began >= REREAD_PATIENCE
+
+
+async def test_a_log_is_asked_for_as_long_where_nobody_says_when_the_trial_ended() -> None:
+    world = unheard()
+    world.api.kubelets_answer = False
+    operator = Operator(world)
+    await run_until(
+        world, [operator], lambda: any(call.subresource == "log" for call in operator.client.calls)
+    )
+    (pod,) = world.api.all("pods")
+    key = ObjectKey(NAMESPACE, pod["metadata"]["name"])
+    world.api.update("pods", key, status={"containerStatuses": []})
+    await run_to_the_end(world, operator, within=600)
+    assert world.states == {"digits-0": "MetricsUnavailable"}
+
+
+async def test_an_operator_that_was_away_for_longer_asks_for_a_log_more_than_once() -> None:
+    world = unheard()
+    operator = Operator(world)
+    await run_until(world, [operator], lambda: world.states == {"digits-0": "Running"})
+    for _ in range(int(REREAD_PATIENCE.total_seconds()) + 60):
+        world.tick()
+    world.api.kubelets_answer = False
+    successor = Operator(world)
+    await run_until(
+        world,
+        [successor],
+        lambda: any(call.subresource == "log" for call in successor.client.calls),
+    )
+    world.api.kubelets_answer = True
+    await run_to_the_end(world, successor)
+    assert world.states == {"digits-0": "Succeeded"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(ForbiddenError(403, "pods/log is forbidden"), id="is refused"),
+        pytest.param(UnavailableError(502, "no route to host"), id="cannot be had"),
+    ],
+)
+async def test_where_the_log_does_not_help_the_collectors_last_words_count(
+    answer: ClusterError,
+) -> None:
+    def refuse(_number: int, call: Call, when: str) -> None:
+        if call.subresource == "log" and when == "before":
+            raise answer
+
+    words = {"observations": [{"step": 7, "metrics": {"accuracy": 0.75}}], "whole": False}
+    world = unheard(said=json.dumps(words))
+    operator = Operator(world)
+    operator.client.around = refuse
+    await run_to_the_end(world, operator, within=600)
+    (trial,) = world.trials
+    assert (trial["status"]["state"], trial["status"]["value"]) == ("Succeeded", 0.75)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,23 @@
 """How a trial that ran came to its end: each with a reason that a person can act on."""
 
+from datetime import datetime
+
 import pytest
 
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.controller.outcomes import judge
 from kubetune.controller.snapshot import TrialView
-from tests.controller.builders import NOW, ago, make_job, make_pod, make_trial, make_view
+from tests.controller.builders import (
+    NOW,
+    ago,
+    make_job,
+    make_observation,
+    make_pod,
+    make_trial,
+    make_view,
+)
 from tests.controller.ended_trials import COLLECTOR, collector, running_trial
-from tests.controller.pod_states import ended, job_complete, job_failed, running
+from tests.controller.pod_states import condition, ended, job_complete, job_failed, running
 from tests.controller.specs import make_spec, spec_fields, template
 
 FAILURES = [
@@ -150,3 +160,42 @@ def test_the_training_container_is_the_one_that_the_spec_names() -> None:
     )
     status = judge(view, TuningJobSpec.model_validate(fields), rungs=(), now=NOW).status
     assert (status.state, status.start_time) == ("Running", ago(30))
+
+
+def test_a_trial_whose_pod_is_gone_ended_when_its_job_says() -> None:
+    complete = condition("Complete", since=ago(3600))
+    trial = make_trial(0, "Running", {1: 0.5}, job_uid="job-0", attempts=1, started=ago(3660))
+    status = judge(make_view(trial, make_job(0, complete)), make_spec(), rungs=(), now=NOW).status
+    assert (status.state, status.completion_time) == ("Succeeded", ago(3600))
+
+
+@pytest.mark.parametrize(
+    ("spec", "want"),
+    [
+        pytest.param(make_spec(), (2, ago(30), [2]), id="what it said before is void"),
+        pytest.param(
+            make_spec(checkpoint={"path": "/ckpt", "persistentVolumeClaim": {"claimName": "c"}}),
+            (2, ago(30), [1, 2]),
+            id="with a checkpoint it holds",
+        ),
+    ],
+)
+def test_an_attempt_that_began_and_ended_after_a_disruption_that_nobody_saw_is_counted(
+    spec: TuningJobSpec, want: tuple[int, datetime, list[int]]
+) -> None:
+    before = make_observation(1, 0.9, at=ago(200))
+    trial = make_trial(
+        0,
+        "Running",
+        observations=[before, make_observation(2, 0.5, at=ago(10))],
+        job_uid="job-0",
+        attempts=1,
+        started=ago(300),
+    )
+    pod = make_pod(0, "Succeeded", ended(0, started=ago(30)))
+    status = judge(
+        make_view(trial, make_job(0, job_complete()), pod), spec, rungs=(), now=NOW
+    ).status
+    assert status.state == "Succeeded"
+    steps = [observation.step for observation in status.observations]
+    assert (status.attempts, status.start_time, steps) == want

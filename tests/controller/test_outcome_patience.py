@@ -43,7 +43,7 @@ from tests.controller.pod_states import ended, unschedulable, waiting
             make_job(created=ago(HOUR), started=ago(HOUR)),
             [],
             "PodPending",
-            "not started after 60 min: no pod yet; kubectl describe job digits-0 tells more",
+            "not started after 60 min: no pod yet; kubectl describe job -n team-a digits-0 tells",
             id="no pod for maxPendingTime",
         ),
         pytest.param(

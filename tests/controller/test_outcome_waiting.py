@@ -61,7 +61,7 @@ from tests.controller.specs import template
             make_job(),
             [],
             "PodPending",
-            "no pod yet; kubectl describe job digits-0 tells more if that lasts",
+            "no pod yet; kubectl describe job -n team-a digits-0 tells more if that lasts",
             id="no pod for a minute: where to look",
         ),
         pytest.param(

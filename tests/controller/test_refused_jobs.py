@@ -1,6 +1,7 @@
 """A Job that a quota refuses is said on its trial, and asked for again at a slow pace."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from kubetune.errors import ForbiddenError
@@ -56,6 +57,32 @@ async def test_a_job_that_is_refused_for_longer_than_max_pending_time_fails_its_
     assert trial["status"]["message"].endswith(QUOTA)
     await run_to_the_end(world, operator)
     assert world.status["reason"] == "NoTrialSucceeded"
+
+
+async def test_an_operator_that_restarts_often_remembers_since_when_a_job_is_refused() -> None:
+    world = World()
+    limits = {"maxTrials": 1, "maxParallelTrials": 1, "maxPendingTime": "40s"}
+    world.submit(spec_fields(limits=limits))
+    began = world.api.now
+    while world.states != {"digits-0": "Failed"}:
+        operator = Operator(world)
+        fill_the_quota(operator)
+        await let_pass(world, operator, seconds=5)
+        assert world.api.now - began < timedelta(seconds=60), world.trials
+    assert world.api.now - began >= timedelta(seconds=40)
+    assert "refusedSince" not in world.trials[0]["status"]
+
+
+async def test_a_job_that_is_no_more_refused_does_not_say_so() -> None:
+    world = World()
+    world.submit(spec_fields(limits={"maxTrials": 1, "maxParallelTrials": 1}))
+    operator = Operator(world)
+    fill_the_quota(operator)
+    await let_pass(world, operator, seconds=5)
+    assert world.trials[0]["status"]["refusedSince"] == "2026-01-01T00:00:01Z"
+    operator.client.around = lambda _number, _call, _when: None
+    await run_until(world, [operator], lambda: world.states == {"digits-0": "Running"})
+    assert "refusedSince" not in world.trials[0]["status"]
 
 
 async def test_a_quota_smaller_than_the_parallelism_is_not_asked_with_every_report() -> None:

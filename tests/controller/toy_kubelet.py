@@ -22,7 +22,8 @@ class Script:
         exit_code: How it ends.
         last_words: The end of its log.
         ends: False for code that never ends by itself.
-        is_heard: False when its collector reports nothing and leaves no words.
+        is_heard: False when its collector reports nothing but its own last words.
+        said: What these are.
     """
 
     values: tuple[float, ...] = (0.5,)
@@ -31,6 +32,7 @@ class Script:
     last_words: str = ""
     ends: bool = True
     is_heard: bool = True
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +82,17 @@ class Kubelet:
         self._set(pod, phase="Failed", conditions=[told])
 
     def _end(self, pod: dict[str, Any], script: Script) -> None:
+        (train,) = pod["status"]["containerStatuses"]
         end = {
             "exitCode": script.exit_code,
             "message": script.last_words,
-            "startedAt": self._time(),
+            "startedAt": train["state"]["running"]["startedAt"],
             "finishedAt": self._time(),
         }
         phase = "Failed" if script.exit_code else "Succeeded"
         self.api.logs[pod["metadata"]["name"]] = script.last_words
-        mute = None if script.is_heard else {"terminated": {"exitCode": 137}}
+        said = {"terminated": {"exitCode": 137, "message": script.said}}
+        mute = None if script.is_heard else said
         self._set(pod, phase=phase, train={"terminated": end}, collector=mute)
 
     def _report(self, trial: str, values: tuple[float, ...], *, since: int) -> None:

@@ -195,8 +195,13 @@ class TrialStatus(ApiModel):
     job_uid: str | None = Field(
         default=None, max_length=64, description="UID of the Job of the present attempt."
     )
+    refused_since: datetime | None = Field(
+        default=None,
+        description="Since when the API server refuses its Job; absent while it does not.",
+    )
     start_time: datetime | None = Field(
-        default=None, description="When its training container first started."
+        default=None,
+        description="When the training container of its present or last attempt started.",
     )
     completion_time: datetime | None = Field(
         default=None, description="When it ended; while Paused, when it reached its rung."

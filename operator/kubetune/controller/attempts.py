@@ -12,7 +12,7 @@ from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob import TuningJobSpec
 from kubetune.controller import pods
 from kubetune.controller.snapshot import TrialView
-from kubetune.core.gpus import gpu_counter
+from kubetune.core.gpus import Count, gpu_counter
 from kubetune.kube.objects import Attempt, TrialStatus
 from kubetune.record.verdict import changed
 from kubetune.trialjob.template import training_container
@@ -23,7 +23,12 @@ _A_SECOND = timedelta(seconds=1)
 
 
 def accounted(
-    view: TrialView, status: TrialStatus, spec: TuningJobSpec, *, now: datetime
+    view: TrialView,
+    status: TrialStatus,
+    spec: TuningJobSpec,
+    *,
+    now: datetime,
+    count: Count | None = None,
 ) -> TrialStatus:
     """Return the status with what the attempts that end with it have used.
 
@@ -32,6 +37,7 @@ def accounted(
         status: What is to be recorded; says nothing of `gpu_seconds` or `earlier_attempts` yet.
         spec: Whose template says how many GPUs a trial has.
         now: The moment of the look.
+        count: How many GPUs its Job has, if it was not made from that template.
 
     Seconds are rounded up, so that what was counted while an attempt ran never becomes less.
     """
@@ -60,7 +66,9 @@ def accounted(
     if is_finished and status.start_time is not None and status.start_time != old.start_time:
         # It began and ended while nobody looked.
         ended.append((status.start_time, _end(status, now)))
-    gpus = gpu_counter(spec)(view.trial.spec.parameters) if ended else 0
+    if not ended:
+        return status
+    gpus = (count or gpu_counter(spec))(view.trial.spec.parameters)
     if gpus == 0:
         return status
     seconds = sum(max(math.ceil((end - start).total_seconds()), 0) for start, end in ended)
@@ -81,8 +89,8 @@ def _interrupted(
     old = view.trial.status
     end = now
     reason = status.reason
-    if status.state == TrialState.RUNNING and status.start_time is not None:
-        # Another attempt runs, so this one was over by then.
+    if status.start_time is not None:
+        # Another attempt has begun, so this one was over by then.
         end, reason = status.start_time, "Replaced"
     for pod in view.pods:
         began = pods.started_at(pod, container)

@@ -1,6 +1,5 @@
 """The trials of one look: their views, the writing of their statuses, and when to look again."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,14 +7,12 @@ from typing import Any
 
 from kubetune.api.strategy import StrategyType
 from kubetune.api.tuningjob import TuningJobSpec
-from kubetune.controller.announce import announce_trial
 from kubetune.controller.attempts import accounted
 from kubetune.controller.dependencies import Dependencies
+from kubetune.controller.recording import record_trial
 from kubetune.controller.snapshot import Snapshot, TrialView
 from kubetune.core.rungs import levels_of
 from kubetune.kube.objects import ObjectKey, Trial, TrialStatus
-
-_log = logging.getLogger(__name__)
 
 CATCH_UP = timedelta(seconds=1)
 """When to look again after another writer was faster; the watch usually wakes us before."""
@@ -70,23 +67,11 @@ class Book:
         if status == view.trial.status:
             return view.trial
         status = accounted(view, status, self.spec, now=self.now)
-        written = await self._with.writer.record(view.trial, status)
+        written = await record_trial(self._with, self.body, view.trial, status)
         if written is None:
             self.wake_after(CATCH_UP)
             return None
         self.views[view.trial.spec.index] = replace(view, trial=written)
-        announce_trial(self._with.recorder, self.body, view.trial, written)
-        if written.status.state != view.trial.status.state:
-            self._with.metrics.trials.labels(written.status.state).inc()
-            _log.info(
-                "trial changed",
-                extra={
-                    "job": self.key,
-                    "trial": written.metadata.name,
-                    "state": written.status.state,
-                    "reason": written.status.reason,
-                },
-            )
         return written
 
 

@@ -1,7 +1,7 @@
 """How a trial ended, as its Job and its pod's last words say it. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kubetune.api.names import ANNOTATION_METRICS
 from kubetune.api.trial import TrialState
@@ -22,7 +22,7 @@ def succeeded(
     spec: TuningJobSpec,
     *,
     rungs: Sequence[int],
-    now: datetime,
+    by: datetime,
     words: LastWords | None = None,
 ) -> Verdict:
     """Return the verdict on a trial whose training ended well: with a value, or without one.
@@ -32,14 +32,14 @@ def succeeded(
         pod: The pod that reports for it.
         spec: The TuningJob's spec.
         rungs: Steps whose observations survive the thinning.
-        now: Stands in for an end that nobody recorded.
+        by: When it was over for certain; stands in for an end that nobody recorded.
         words: What was found in the log in place of the collector; None: what the collector said.
     """
     status = _counted(status, pod, spec)
     said = words or _last_words(pod)
-    status = _complete_reports(status, pod, said, spec, rungs=rungs, now=now)
-    fault = annotated(pod, now)[1] if pod is not None else ""
-    at = _finish_time(pod, spec, now)
+    status = _complete_reports(status, pod, said, spec, rungs=rungs, by=by)
+    fault = annotated(pod, by)[1] if pod is not None else ""
+    at = _finish_time(pod, spec, by)
     end = endings.well_ended(status, spec, tail=said.tail, fault=fault, at=at)
     # A file is gone with its pod.
     is_cut = spec.metrics.source is MetricsSource.STDOUT and not said.whole
@@ -56,7 +56,7 @@ def failed(
     *,
     culprit: Pod | None,
     job_end: Condition,
-    now: datetime,
+    by: datetime,
 ) -> TrialStatus:
     """Return the status of a trial whose Job has failed.
 
@@ -66,11 +66,11 @@ def failed(
         spec: The TuningJob's spec.
         culprit: The pod that was the first to fail, the same one unless the Job is Indexed.
         job_end: What the Job says of its end.
-        now: Stands in for an end that nobody recorded.
+        by: When it was over for certain; stands in for an end that nobody recorded.
     """
     status = _counted(status, pod, spec)
-    status = _complete_reports(status, pod, _last_words(pod), spec, rungs=(), now=now)
-    at = _finish_time(pod, spec, now)
+    status = _complete_reports(status, pod, _last_words(pod), spec, rungs=(), by=by)
+    at = _finish_time(pod, spec, by)
     said = f"{job_end.reason}: {job_end.message}"
     if job_end.reason == "DeadlineExceeded":
         return endings.deadline_exceeded(status, said, at=at)
@@ -95,11 +95,27 @@ def failed(
 
 
 def _counted(status: TrialStatus, pod: Pod | None, spec: TuningJobSpec) -> TrialStatus:
-    """Return the status with an attempt that began and ended while nobody looked."""
+    """Return the status with an attempt that began and ended while nobody looked.
+
+    What the attempt before it said is void, unless it left a checkpoint.
+    """
     started = pods.started_at(pod, training_container(spec)) if pod is not None else None
-    if started is None or status.state == TrialState.RUNNING:
+    if started is None:
         return status
-    return changed(status, attempts=status.attempts + 1, start_time=started)
+    was_running = status.state == TrialState.RUNNING
+    if was_running and not is_another_start(status.start_time, started):
+        return status
+    observations = status.observations
+    if was_running and spec.checkpoint is None:
+        observations = [o for o in observations if o.time is None or o.time >= started]
+    return changed(
+        status, attempts=status.attempts + 1, start_time=started, observations=observations
+    )
+
+
+def is_another_start(known: datetime | None, started: datetime) -> bool:
+    """Return whether an attempt began after the known one: recorded times are whole seconds."""
+    return known is not None and started > known + timedelta(seconds=1)
 
 
 def _last_words(pod: Pod | None) -> LastWords:
@@ -113,12 +129,12 @@ def _complete_reports(
     spec: TuningJobSpec,
     *,
     rungs: Sequence[int],
-    now: datetime,
+    by: datetime,
 ) -> TrialStatus:
     """Add what the pod left behind."""
     left: Sequence[Observation] = words.observations
     if spec.metrics.source is MetricsSource.ANNOTATION and pod is not None:
-        left, _ = annotated(pod, now)
+        left, _ = annotated(pod, by)
     if not left:
         return status
     merged = reports.merge(status.observations, left, objective=spec.objective, keep=rungs)
@@ -133,7 +149,7 @@ def annotated(pod: Pod, now: datetime) -> tuple[tuple[Observation, ...], str]:
     return reports.read_annotation(text, now=now) if text is not None else ((), "")
 
 
-def _finish_time(pod: Pod | None, spec: TuningJobSpec, now: datetime) -> datetime:
+def _finish_time(pod: Pod | None, spec: TuningJobSpec, by: datetime) -> datetime:
     status = pods.container(pod, training_container(spec)) if pod is not None else None
     end = status.state.terminated if status is not None else None
-    return end.finished_at if end is not None and end.finished_at is not None else now
+    return end.finished_at if end is not None and end.finished_at is not None else by

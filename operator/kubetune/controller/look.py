@@ -21,10 +21,10 @@ from kubetune.controller.dependencies import Dependencies
 from kubetune.controller.handover import hand_over
 from kubetune.controller.hindrances import stuck_pod, suspended_jobs
 from kubetune.controller.judging import Judge
-from kubetune.controller.pace import Pace
+from kubetune.controller.leftovers import Leftovers
+from kubetune.controller.memory import Memory
 from kubetune.controller.parents import Inheritance
 from kubetune.controller.refusal import Refusal
-from kubetune.controller.refusals import Refusals
 from kubetune.controller.snapshot import TrialView, observe
 from kubetune.controller.starts import Starter
 from kubetune.core.decision import Decision, Outcome, OutcomeKind, StopTrial
@@ -51,8 +51,7 @@ class Look:
         refusal: Refusal | None,
         inheritance: Inheritance,
         now: datetime,
-        refusals: Refusals,
-        pace: Pace,
+        memory: Memory,
         cache: trials.CoreTrials,
     ) -> None:
         """Take in what is known.
@@ -66,8 +65,7 @@ class Look:
             refusal: Why the spec cannot be run; None if it can.
             inheritance: What the run has of its parents.
             now: Aware.
-            refusals: Jobs that were refused; updated.
-            pace: When words alone were written; updated.
+            memory: What is remembered of other looks; updated.
             cache: Finished trials of this TuningJob as the planner sees them; updated.
         """
         self.body = body
@@ -85,8 +83,8 @@ class Look:
         )
         self._with = dependencies
         self._book = Book(dependencies, key=key, body=body, spec=spec, snapshot=snapshot, now=now)
-        self._judge = Judge(dependencies, self._book, pace)
-        self._starter = Starter(dependencies, self._book, refusals)
+        self._judge = Judge(dependencies, self._book, pace=memory.pace, unread=memory.unread_logs)
+        self._starter = Starter(dependencies, self._book, memory.refused_jobs)
         self._earlier = snapshot.earlier
         self._kept = snapshot.kept
         self._strays = snapshot.strays
@@ -133,7 +131,7 @@ class Look:
             )
         degraded = (
             self._starter.obstacle
-            or stuck_pod(self._book)
+            or stuck_pod(self._book, earlier=self._earlier, strays=self._strays)
             or suspended_jobs(self._book)
             or decision.fallback
             or self.inheritance.lost
@@ -165,7 +163,7 @@ class Look:
             self._book.wake_after(decision.wake_after)
         # Pods of deleted trials take the place of new ones, and so does all of an earlier run.
         wanted = len(decision.promote) + len(decision.launch)
-        room = 0 if self._earlier else max(0, wanted - self._strays)
+        room = 0 if self._earlier else max(0, wanted - len(self._strays))
         promote = decision.promote[:room]
         return replace(decision, promote=promote, launch=decision.launch[: room - len(promote)])
 
@@ -215,14 +213,14 @@ class Look:
     async def _end_earlier(self, view: TrialView) -> None:
         """Stop a trial of an earlier run."""
         if not view.state.is_finished:
-            status = trials.stopped(
-                view.trial,
-                "NewRun",
-                "spec.runId changed while the trial was not finished",
-                self.spec.objective,
-                now=self.now,
+            leftovers = Leftovers(
+                dependencies=self._with,
+                body=self.body,
+                spec=self.spec,
+                reason="NewRun",
+                message="spec.runId changed while the trial was not finished",
             )
-            if await self._with.writer.record(view.trial, status) is None:
+            if not await leftovers.stop(view):
                 self._book.wake_after(CATCH_UP)
                 return
         await self._delete_job(view)

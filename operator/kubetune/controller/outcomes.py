@@ -66,7 +66,8 @@ def judge(
         return verdict
     rested = paused(verdict.status, spec, resource=granted_resource(view.trial))
     # Recorded along with something else: not worth a write of its own.
-    return replace(verdict, status=changed(rested, job_uid=view.job.metadata.uid))
+    recorded = changed(rested, job_uid=view.job.metadata.uid, refused_since=None)
+    return replace(verdict, status=recorded)
 
 
 def _without_job(status: TrialStatus, now: datetime) -> TrialStatus:
@@ -92,13 +93,16 @@ def _of_job(
     failed = pods.condition(job.status.conditions, "Failed")
     if failed is not None and failed.status == "True":
         culprit = pods.first_failure(view.newest_pods.values())
-        end = endings.failed(status, pod, spec, culprit=culprit, job_end=failed, now=now)
+        by = failed.last_transition_time or now
+        end = endings.failed(status, pod, spec, culprit=culprit, job_end=failed, by=by)
         return Verdict(status=end)
     if _is_complete(job, pod):
-        return endings.succeeded(status, pod, spec, rungs=rungs, now=now, words=words)
+        complete = pods.condition(job.status.conditions, "Complete")
+        by = (complete.last_transition_time if complete is not None else None) or now
+        return endings.succeeded(status, pod, spec, rungs=rungs, by=by, words=words)
     # One that is still being taken away may yet end well within its grace period.
     if pod is not None and pods.is_disrupted(pod) and pods.is_over(pod):
-        return _disrupted(status, pod, spec, now)
+        return _disrupted(status, job, pod, spec, now)
     if job.spec.suspend:
         return Verdict(status=_pending(status, spec, *_held_back(job, spec)))
     started = pods.started_at(pod, training_container(spec)) if pod is not None else None
@@ -130,7 +134,7 @@ def _held_back(job: Job, spec: TuningJobSpec) -> tuple[str, str]:
 
 def _start_problem(job: Job, pod: Pod | None) -> pods.StartProblem:
     if pod is None:
-        message = f"no pod yet; kubectl describe job {job.metadata.name} tells more if that lasts"
+        message = f"no pod yet; {_asking_about(job)} tells more if that lasts"
         # Not since its creation: a queue may have held it back until now.
         since = job.status.start_time
         return pods.StartProblem(reason="PodPending", message=message, since=since)
@@ -148,9 +152,8 @@ def _running(
     rungs: Sequence[int],
     now: datetime,
 ) -> Verdict:
-    known = status.start_time
-    # Recorded times are whole seconds; a later one is another pod's, whose start nobody saw.
-    is_another = known is not None and started > known + timedelta(seconds=1)
+    # Another pod's, or the same one's after a restart; nobody saw how the one before it ended.
+    is_another = endings.is_another_start(status.start_time, started)
     first = status.state != TrialState.RUNNING or is_another
     lingering, wake_at = _lingering(pod, spec, now)
     running = changed(
@@ -229,7 +232,9 @@ def _pending(status: TrialStatus, spec: TuningJobSpec, reason: str, message: str
     )
 
 
-def _disrupted(status: TrialStatus, pod: Pod, spec: TuningJobSpec, now: datetime) -> Verdict:
+def _disrupted(
+    status: TrialStatus, job: Job, pod: Pod, spec: TuningJobSpec, now: datetime
+) -> Verdict:
     """Return the verdict on a trial whose pod is lost and whose next pod is still to come."""
     disruption = pods.condition(pod.status.conditions, "DisruptionTarget")
     said = f"{disruption.reason}: {disruption.message}" if disruption else ""
@@ -238,14 +243,19 @@ def _disrupted(status: TrialStatus, pod: Pod, spec: TuningJobSpec, now: datetime
     patience = parse_duration(spec.limits.max_pending_time)
     if now >= since + patience:
         message = (
-            f"not started again after {_spoken(patience)}: {lost} and no other came; kubectl "
-            "describe job of the trial's name tells why"
+            f"not started again after {_spoken(patience)}: {lost} and no other came; "
+            f"{_asking_about(job)} tells why"
         )
         failure = ended(status, TrialState.FAILED, "PodPending", message, now)
         return Verdict(status=failure)
     message = f"{lost}; the trial runs again and this does not count as a failure"
     waiting = _pending(status, spec, "Disrupted", message)
     return Verdict(status=waiting, wake_at=since + patience)
+
+
+def _asking_about(job: Job) -> str:
+    """Return the command that shows what the cluster knows of a Job."""
+    return f"kubectl describe job -n {job.metadata.namespace} {job.metadata.name}"
 
 
 def _spoken(length: timedelta) -> str:

@@ -1,7 +1,7 @@
 """One TuningJob and everything that belongs to it, as it stands in memory at one moment."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kubetune.api.names import ANNOTATION_RESOURCE, COMPLETION_INDEX, REPORTING_INDEX
@@ -101,13 +101,13 @@ class Snapshot:
         trials: The present run's trials, ascending by index.
         earlier: Trials of earlier runs that are not finished or whose Job is not.
         kept: Finished ones of earlier runs whose Jobs do not yet know how long to stay.
-        strays: Number of trials that were deleted while their pods still run.
+        strays: Pods that still run of each trial that was deleted, by its name.
     """
 
     trials: tuple[TrialView, ...]
     earlier: tuple[TrialView, ...] = ()
     kept: tuple[TrialView, ...] = ()
-    strays: int = 0
+    strays: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
 
 
 def observe(
@@ -152,10 +152,11 @@ def observe(
         if not view.state.is_finished or view.has_live_pod or not view.job_is_over
     )
     return Snapshot(
-        strays=sum(
-            trial not in known and not all(pod_facts.is_over(pod) for pod in own)
+        strays={
+            trial: own
             for trial, own in pods.items()
-        ),
+            if trial not in known and not all(pod_facts.is_over(pod) for pod in own)
+        },
         trials=tuple(view for view in views if view.trial.spec.run_id == run_id),
         earlier=earlier,
         kept=tuple(view for view in before if view.has_unbounded_job and view not in earlier),

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import msgspec
-
 from kubetune.api.durations import parse_duration
 from kubetune.api.trial import TrialState
 from kubetune.api.tuningjob_status import Phase
@@ -14,7 +12,7 @@ from kubetune.controller.announce import announce_job, announce_launch
 from kubetune.controller.apply import EarlierRemainsError, NameTakenError, all_of
 from kubetune.controller.book import CATCH_UP, Book
 from kubetune.controller.dependencies import Dependencies
-from kubetune.controller.refusals import REFUSED_RETRY, Refusals
+from kubetune.controller.refusals import Refusals
 from kubetune.controller.snapshot import TrialView
 from kubetune.core.basis import Basis, basis_of, telling_levels
 from kubetune.core.decision import Decision, Promotion, Suggestion
@@ -27,6 +25,9 @@ from kubetune.errors import (
     NotFoundError,
 )
 from kubetune.record import trials
+
+REFUSED_RETRY = timedelta(seconds=15)
+"""When to try again to create what the API server refused, for example for a quota."""
 
 REMAINS_PATIENCE = timedelta(seconds=30)
 """How long the garbage collector may take for the children of an earlier job of the same name."""
@@ -164,14 +165,15 @@ class Starter:
     async def _refused(self, view: TrialView, message: str) -> None:
         """Say on the trial why its Job cannot be created; try again, the reason may pass."""
         book, trial = self._book, view.trial
-        since = self._refusals.note(trial.metadata.uid, book.now)
+        noted = self._refusals.note(trial.metadata.uid, book.now)
+        # What is recorded outlives an operator that restarts.
+        since = trial.status.refused_since or noted
         patience = parse_duration(book.spec.limits.max_pending_time)
         if book.now - since >= patience:
             self._refusals.forget(trial.metadata.uid)
             await book.record(view, trials.never_started(trial, message, now=book.now))
             return
-        status = msgspec.structs.replace(trial.status, reason="JobRefused", message=message)
-        await book.record(view, status)
+        await book.record(view, trials.refused(trial, message, since=since))
         self._obstacles[trial.spec.index] = message
         book.wake_after(REFUSED_RETRY)
 

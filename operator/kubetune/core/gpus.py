@@ -36,13 +36,7 @@ def gpu_counter(spec: TuningJobSpec) -> Count:
     Per pod as the scheduler counts: the containers and sidecars together, or the largest of the
     other init containers, which run before them, if that asks for more.
     """
-    job = spec.trial.template["spec"]
-    pod = job["template"]["spec"]
-    asked = {
-        "pods": {key: job.get(key) for key in ("parallelism", "completions")},
-        "containers": [_resources(c) for c in pod["containers"]],
-        "inits": [_resources(c) for c in pod.get("initContainers") or []],
-    }
+    asked = _asked(spec.trial.template["spec"])
 
     def count(parameters: Mapping[str, ParameterValue]) -> float:
         return _held(substitute(asked, parameters=parameters, trial_name="", index=0, resource=0))
@@ -51,6 +45,11 @@ def gpu_counter(spec: TuningJobSpec) -> Count:
         return count
     held = _held(asked)
     return lambda _: held
+
+
+def gpus_of(job: Mapping[str, Any]) -> float:
+    """Return how many GPUs a Job holds at one time, by its own spec; 0 without any."""
+    return _held(_asked(job))
 
 
 def most_gpus(spec: TuningJobSpec) -> float:
@@ -107,6 +106,16 @@ def gpu_hours_saved(spec: TuningJobSpec, trials: Sequence[Trial]) -> float:
         pace = seconds / last_attempt_steps(spec, trial)
         saved += gpus(trial.parameters) * pace * steps
     return max(saved, 0.0) / _HOUR
+
+
+def _asked(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of the spec of a Job says how many GPUs it holds."""
+    pod = job["template"]["spec"]
+    return {
+        "pods": {key: job.get(key) for key in ("parallelism", "completions")},
+        "containers": [_resources(c) for c in pod["containers"]],
+        "inits": [_resources(c) for c in pod.get("initContainers") or []],
+    }
 
 
 def _held(asked: Mapping[str, Any]) -> float:

@@ -266,6 +266,7 @@ class TrialStatus(Slim, frozen=True):
     value: float | None = None
     step: int | None = None
     job_uid: str | None = None
+    refused_since: datetime | None = None
     start_time: datetime | None = None
     completion_time: datetime | None = None
     evidence: dict[str, Any] | None = None

@@ -122,9 +122,20 @@ def rejected(trial: Trial, message: str, *, now: datetime) -> TrialStatus:
     return msgspec.structs.replace(
         trial.status,
         state=TrialState.FAILED.value,
+        refused_since=None,
         reason="TemplateRejected",
         message=f"spec.trial.template with these parameters: {message}",
         completion_time=now.replace(microsecond=0),
+    )
+
+
+def refused(trial: Trial, message: str, *, since: datetime) -> TrialStatus:
+    """Return the status of a trial whose Job the API server refuses, which may pass."""
+    return msgspec.structs.replace(
+        trial.status,
+        reason="JobRefused",
+        message=message,
+        refused_since=since.replace(microsecond=0),
     )
 
 
@@ -133,6 +144,7 @@ def never_started(trial: Trial, message: str, *, now: datetime) -> TrialStatus:
     return msgspec.structs.replace(
         trial.status,
         state=TrialState.FAILED.value,
+        refused_since=None,
         reason="JobRefused",
         message=f"its Job was refused for longer than spec.limits.maxPendingTime: {message}",
         completion_time=now.replace(microsecond=0),
@@ -150,6 +162,7 @@ def suspended(trial: Trial) -> TrialStatus:
         reason="Suspended",
         message="the TuningJob is suspended; the trial runs again on resume",
         job_uid=None,
+        refused_since=None,
         start_time=None,
         step=None,
     )
@@ -161,7 +174,9 @@ def begun_anew(trial: Trial, spec: TuningJobSpec) -> TrialStatus:
     With a checkpoint the training goes on, so what it reported still holds.
     """
     observations = trial.status.observations if spec.checkpoint is not None else []
-    return msgspec.structs.replace(trial.status, observations=observations, reason="", message="")
+    return msgspec.structs.replace(
+        trial.status, observations=observations, reason="", message="", refused_since=None
+    )
 
 
 def _cut_short(trial: Trial, objective: ObjectiveSpec, *, now: datetime) -> TrialStatus:
@@ -177,6 +192,7 @@ def _cut_short(trial: Trial, objective: ObjectiveSpec, *, now: datetime) -> Tria
     return msgspec.structs.replace(
         trial.status,
         rungs=_left_at_the_end(trial, now),
+        refused_since=None,
         value=value,
         step=observations[-1].step if observations else None,
         # That of a Paused trial is when its training ended.
