@@ -15,30 +15,20 @@ from benchmarks.search.solvers import is_installed
 from benchmarks.search.sources import source_hash
 
 _HYPERBAND: Final = {"minResource": 1, "maxResource": EPOCHS, "reductionFactor": 3}
-_SOURCES: Final = (
-    "core.brackets",
-    "core.foresight",
-    "core.rungs",
-    "search.hyperband",
-    "search.random_search",
-    "stopping.asha",
-    "stopping.median",
-    "stopping.promotion",
-    "stopping.synchronous",
-)
-
+_HALVING: Final = ("core.brackets", "core.foresight", "core.rungs", "search.hyperband")
+_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "median": ("search.random_search", "stopping.median"),
+    "stopping": (*_HALVING, "stopping.asha"),
+    "promotion": (*_HALVING, "stopping.promotion"),
+    "synchronous": (*_HALVING, "stopping.synchronous"),
+}
+"""What decides which trials stop, by rule."""
+_MODEL: Final = ("search.bayesian", "search.rung_evidence")
+"""What only decides where a model proposes the points."""
 
 _CLAIM: Final = {
     "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
 }
-
-
-def _hyperband(**settings: Any) -> dict[str, Any]:
-    return {"strategy": {"type": "Hyperband", "hyperband": {**_HYPERBAND, **settings}}}
-
-
-def _resuming(**settings: Any) -> dict[str, Any]:
-    return {**_hyperband(**settings), "checkpoint": {"volumeClaimTemplate": _CLAIM}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +40,16 @@ class Method:
         peer: Makes a peer; None for Kubetune.
         package: The distribution whose version the results name; None for our own code.
         fields: Fields of the TuningJob, for Kubetune.
+        rule: For Kubetune, how it stops trials.
+        modelled: True if a surrogate proposes the points.
     """
 
     title: str
     peer: PeerFactory | None = None
     package: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    rule: str = ""
+    modelled: bool = False
 
     @property
     def ours(self) -> bool:
@@ -67,7 +61,11 @@ class Method:
         """The version whose results these are."""
         if self.package is not None:
             return installed_version(self.package)
-        return source_hash(*_SOURCES) if self.ours else "1"
+        if not self.ours:
+            return "1"
+        if self.modelled:
+            return source_hash(*_SOURCES[self.rule], *_MODEL)
+        return source_hash(*_SOURCES[self.rule], without=_MODEL)
 
     def run(self, table: CurveTable, *, workers: int, horizon: float, seed: int) -> Trace:
         """Run it once."""
@@ -77,33 +75,42 @@ class Method:
         return Trace(steps=steps, cpu_seconds=0.0)
 
 
+def _hyperband(title: str, *, mode: str = "Stopping", **settings: Any) -> Method:
+    """Return a method of Kubetune's Hyperband."""
+    strategy = {"type": "Hyperband", "hyperband": {**_HYPERBAND, "mode": mode, **settings}}
+    resuming = {} if mode == "Stopping" else {"checkpoint": {"volumeClaimTemplate": _CLAIM}}
+    return Method(
+        title=f"Kubetune Hyperband, {title}",
+        fields={"strategy": strategy, **resuming},
+        rule=mode.lower(),
+        modelled=settings.get("search") == "Bayesian",
+    )
+
+
 METHODS: Final[Mapping[str, Method]] = {
     "random": Method(title="random search", peer=peers.RandomSearch),
     "kubetune-median": Method(
         title="Kubetune Random, median rule",
         fields={"strategy": {"type": "Random"}, "earlyStopping": {"type": "Auto"}},
+        rule="median",
     ),
-    "kubetune-stopping": Method(title="Kubetune Hyperband, stopping", fields=_hyperband()),
-    "kubetune-promotion": Method(
-        title="Kubetune Hyperband, promotion", fields=_resuming(mode="Promotion")
+    "kubetune-bayesian-median": Method(
+        title="Kubetune Bayesian, median rule",
+        fields={"strategy": {"type": "Bayesian"}, "earlyStopping": {"type": "Auto"}},
+        rule="median",
+        modelled=True,
     ),
-    "kubetune-synchronous": Method(
-        title="Kubetune Hyperband, synchronous", fields=_resuming(mode="Synchronous")
+    "kubetune-stopping": _hyperband("stopping"),
+    "kubetune-promotion": _hyperband("promotion", mode="Promotion"),
+    "kubetune-synchronous": _hyperband("synchronous", mode="Synchronous"),
+    "kubetune-stopping-bayesian": _hyperband("stopping, search Bayesian", search="Bayesian"),
+    "kubetune-promotion-bayesian": _hyperband(
+        "promotion, search Bayesian", mode="Promotion", search="Bayesian"
     ),
-    "kubetune-stopping-4": Method(
-        title="Kubetune Hyperband, stopping, 4 brackets", fields=_hyperband(brackets=4)
-    ),
-    "kubetune-promotion-4": Method(
-        title="Kubetune Hyperband, promotion, 4 brackets",
-        fields=_resuming(mode="Promotion", brackets=4),
-    ),
-    "kubetune-stopping-1": Method(
-        title="Kubetune Hyperband, stopping, 1 bracket", fields=_hyperband(brackets=1)
-    ),
-    "kubetune-promotion-1": Method(
-        title="Kubetune Hyperband, promotion, 1 bracket",
-        fields=_resuming(mode="Promotion", brackets=1),
-    ),
+    "kubetune-stopping-4": _hyperband("stopping, 4 brackets", brackets=4),
+    "kubetune-promotion-4": _hyperband("promotion, 4 brackets", mode="Promotion", brackets=4),
+    "kubetune-stopping-1": _hyperband("stopping, 1 bracket", brackets=1),
+    "kubetune-promotion-1": _hyperband("promotion, 1 bracket", mode="Promotion", brackets=1),
     "optuna-hyperband": Method(
         title="Optuna TPE, Hyperband pruner", peer=peers.optuna_hyperband, package="optuna"
     ),

@@ -20,14 +20,20 @@ _ALWAYS: Final = ("core.axis", "core.scale", "core.seeding", "core.space")
 
 
 @cache
-def source_hash(*modules: str) -> str:
-    """Return the hash for modules such as "search.bayesian"."""
+def source_hash(*modules: str, without: tuple[str, ...] = ()) -> str:
+    """Return the hash for modules such as "search.bayesian".
+
+    Args:
+        modules: Those that decide.
+        without: Those that they import but that decide nothing here.
+    """
     pending = {f"kubetune.{module}" for module in (*modules, *_ALWAYS)}
+    left_out = {f"kubetune.{module}" for module in without}
     trees: dict[str, ast.Module] = {}
     while pending:
         module = pending.pop()
         trees[module] = ast.parse(path_of(module).read_bytes())
-        pending |= {name for name in _imports(trees[module]) if name not in trees}
+        pending |= {name for name in _imports(trees[module]) if name not in trees} - left_out
     digest = hashlib.blake2b(digest_size=6)
     for module in sorted(trees):
         digest.update(ast.unparse(trees[module]).encode())

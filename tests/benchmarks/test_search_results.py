@@ -103,3 +103,11 @@ def test_a_version_of_ours_follows_what_the_strategy_imports_and_nothing_else() 
     assert bayesian == source_hash("search.bayesian", "search.surrogate"), "it imports that"
     assert bayesian != source_hash("search.bayesian", "search.hyperband"), "but not that"
     assert bayesian != source_hash("search.random_search")
+
+
+def test_a_version_leaves_out_what_is_imported_but_does_not_decide() -> None:
+    hyperband = source_hash("search.hyperband", without=("search.bayesian",))
+    assert hyperband != source_hash("search.hyperband")
+    assert hyperband == source_hash(
+        "search.hyperband", "search.rung_evidence", without=("search.bayesian",)
+    ), "it imports that"
