@@ -40,6 +40,7 @@ def native_images(layout: Layout) -> dict[str, Archive]:
 
 @pytest.fixture(scope="module")
 def foreign_images(layout: Layout) -> Iterator[dict[str, Archive]]:
+    layout.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="foreign-images-", dir=layout.cache) as folder:
         yield archives(build_foreign_images(layout, Reporter(), Path(folder)))
 
