@@ -90,6 +90,7 @@ def test_the_plot_is_an_svg_with_a_line_for_each_side(
     assert any(text.startswith("Random: 0.9") for text in texts)
     assert "val_accuracy" in texts
     numbers = re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", path.read_text("utf-8"))
+    assert numbers
     assert all(0 <= float(x) <= 720 for x, _ in numbers)
 
 

@@ -78,6 +78,7 @@ def test_an_action_has_one_version_in_all_workflows() -> None:
         if "uses" in step:
             action, _, commit = step["uses"].partition("@")
             used.setdefault(action, set()).add(commit)
+    assert used
     assert {action for action, commits in used.items() if len(commits) > 1} == set()
 
 
