@@ -235,8 +235,8 @@ SURE, DARING, POOR = (0.2, 0.1), (-0.5, 1.5), (-1.0, 0.1)
 
 @pytest.mark.parametrize(
     ("wish", "want"),
-    [(Wish.EXPECTED, DARING), (Wish.PROBABLE, SURE), (Wish.BOUND, DARING)],
-    ids=["expected", "probable", "bound"],
+    [(Wish.EXPECTED, DARING), (Wish.BOUND, DARING)],
+    ids=["expected", "bound"],
 )
 def test_each_acquisition_function_has_its_own_idea_of_the_best_point(
     wish: Wish, want: tuple[float, float]

@@ -1,12 +1,12 @@
-"""The acquisition functions: how much a point is wanted, three answers to that.
+"""The acquisition functions: how much a point is wanted, two answers to that.
 
-The logarithm of the expected improvement, of the probability of an improvement, and the upper
-confidence bound. The logarithm, because far from anything promising an improvement itself is 0 in
-floating point, and a search among zeros does not know where to go.
+The logarithm of the expected improvement, and the upper confidence bound. The logarithm, because
+far from anything promising an improvement itself is 0 in floating point, and a search among zeros
+does not know where to go.
 
 One at a time, the expected improvement is asked. Several points in flight that are chosen by one
-function share its mistakes, so the three take turns then: the expected improvement explores, the
-probability stays near the best, and the bound is between them.
+function share its mistakes, so the two take turns then. A third one that stays near the best, the
+probability of an improvement, was one too many: decisions/0016.
 
 Symbols:
     n, p          points asked about, processes of the surrogate
@@ -17,8 +17,8 @@ Symbols:
 Sources: Ament et al. 2023, "Unexpected improvements to expected improvement for Bayesian
 optimization", section 4.1, equations 8 and 9 and the asymptote below them; Lyu et al. 2018, "Batch
 Bayesian optimization via multi-objective acquisition ensemble for automated analog circuit design",
-section 3 (a batch spread over these three functions). Deviation: they sample the Pareto front of
-the three; here each point is best by one of them, which needs no population.
+section 3 (a batch spread over several functions). Deviation: they sample the Pareto front of three;
+here each point is best by one of two, which needs no population.
 """
 
 import math
@@ -34,21 +34,17 @@ _LOG_ROOT_HALF_PI = 0.5 * math.log(math.pi / 2)
 # Below, the difference in h cancels; far below, h(u) is phi(u) / u^2 to double precision.
 _CANCELS = -1.0
 _FAR = -1e4
-# The least improvement whose probability is asked for, in standard deviations of the targets: with
-# 0 the point next to the best one has the largest probability.
-_WORTHWHILE = 0.05
-_WIDTH = 1.0  # of the upper confidence bound, in standard deviations
+_WIDTH = 2.0  # of the upper confidence bound, in standard deviations
 
 
 class Wish(Enum):
     """What makes a point wanted."""
 
     EXPECTED = "expected improvement"
-    PROBABLE = "probability of an improvement"
     BOUND = "upper confidence bound"
 
 
-TURNS = (Wish.EXPECTED, Wish.PROBABLE, Wish.BOUND)
+TURNS = (Wish.EXPECTED, Wish.BOUND)
 
 
 def wanted(wish: Wish, mean: Floats, std: Floats, best: Floats) -> Floats:
@@ -63,8 +59,6 @@ def wanted(wish: Wish, mean: Floats, std: Floats, best: Floats) -> Floats:
     match wish:
         case Wish.EXPECTED:
             return log_mean_exp(log_expected_improvement(mean, std, best))
-        case Wish.PROBABLE:
-            return log_mean_exp(log_probability_above(mean, std, best + _WORTHWHILE))
         case Wish.BOUND:
             # The variance of a mixture: of its parts, and between their means.
             return np.asarray(

@@ -8,7 +8,7 @@ Points are wanted for their improvement on the best mean of the surrogate at a k
 the best value: that may be luck), and for not failing. One at a time it is the expected
 improvement; while others are pending the acquisition functions take turns, and no point is wanted
 whose value a pending one is going to tell: what is left to learn there has to be a share of what
-would be without the pending points.
+would be without the pending points. Near the edges of the space little is expected at first.
 """
 
 import math
@@ -22,6 +22,7 @@ from kubetune.core.seeding import words
 from kubetune.core.space import Point, SearchSpace
 from kubetune.search.acquisition import TURNS, Wish, wanted
 from kubetune.search.crowding import crowding
+from kubetune.search.edges import log_belief
 from kubetune.search.evidence import Evidence, Parameters, contains
 from kubetune.search.feasibility import Feasibility, learn_feasibility
 from kubetune.search.features import Features, Floats, build_features
@@ -123,6 +124,7 @@ class Search:
             # The logarithms of improvements are multiplied with the share that is not told.
             share = told if wish is Wish.EXPECTED else 0.0
             value = wanted(wish, mean, std, bests) - share + self.feasibility.log_weight(z)
+            value += log_belief(self.features, z, len(self.targets.y))
             return np.asarray(value - crowding(self.features, z, pending, told))
 
         return best_candidate(self.ground(), acquisition, self.rng)
