@@ -4,9 +4,9 @@ The logarithm of the expected improvement, and the upper confidence bound. The l
 far from anything promising an improvement itself is 0 in floating point, and a search among zeros
 does not know where to go.
 
-One at a time, the expected improvement is asked. Several points in flight that are chosen by one
-function share its mistakes, so the two take turns then. A third one that stays near the best, the
-probability of an improvement, was one too many: decisions/0016.
+Points that are chosen by one function share its mistakes, whether in flight together or one after
+the other, so the two take turns. A third one that stays near the best, the probability of an
+improvement, was one too many: decisions/0016.
 
 Symbols:
     n, p          points asked about, processes of the surrogate
@@ -17,8 +17,8 @@ Symbols:
 Sources: Ament et al. 2023, "Unexpected improvements to expected improvement for Bayesian
 optimization", section 4.1, equations 8 and 9 and the asymptote below them; Lyu et al. 2018, "Batch
 Bayesian optimization via multi-objective acquisition ensemble for automated analog circuit design",
-section 3 (a batch spread over several functions). Deviation: they sample the Pareto front of three;
-here each point is best by one of two, which needs no population.
+section 3 (several functions together). Deviation: they sample the Pareto front of three; here each
+point is best by one of two, which needs no population.
 """
 
 import math

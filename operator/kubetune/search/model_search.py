@@ -5,10 +5,10 @@ Also for use by others that have points and scores of their own, such as a brack
 imports it late, because it brings in numpy, scipy and scikit-learn.
 
 Points are wanted for their improvement on the best mean of the surrogate at a known point (not on
-the best value: that may be luck), and for not failing. One at a time it is the expected
-improvement; while others are pending the acquisition functions take turns, and no point is wanted
-whose value a pending one is going to tell: what is left to learn there has to be a share of what
-would be without the pending points. Near the edges of the space little is expected at first.
+the best value: that may be luck), and for not failing; the acquisition functions take turns. No
+point is wanted whose value a pending one is going to tell: what is left to learn there has to be a
+share of what would be without the pending points. Near the edges of the space little is expected at
+first.
 """
 
 import math
@@ -110,8 +110,7 @@ class Search:
     @property
     def wish(self) -> Wish:
         """What the next point is wanted for."""
-        pending = len(self.surrogate.z) > len(self.targets.y)
-        return TURNS[self.index % len(TURNS)] if pending else Wish.EXPECTED
+        return TURNS[self.index % len(TURNS)]
 
     def best(self) -> Candidate | None:
         """Return the free point of the largest acquisition that is found."""
