@@ -40,7 +40,7 @@ format: setup ## Format and mend what can be mended.
 	@$(BIN)/ruff check --fix .
 
 test-unit: setup ## Unit and property tests: no cluster, under a minute.
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses auto -m "not apiserver and not cluster and not tools"
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses auto --dist worksteal -m "not apiserver and not cluster and not tools"
 
 cluster-up: setup ## Bring the cluster up, with images and tools.
 	@$(BIN)/python -m tests.cluster up --images --tools

@@ -25,7 +25,7 @@ def main(options: Sequence[str]) -> int:
     up = [sys.executable, "-m", "tests.cluster", "up", "--images", "--tools"]
     bringing_up = subprocess.Popen(up)
     try:
-        fast = _pytest("--numprocesses", "auto", "-m", _FAST, *options)
+        fast = _pytest("--numprocesses", "auto", "--dist", "worksteal", "-m", _FAST, *options)
         if bringing_up.wait() != 0:
             sys.stderr.write("error: no cluster; its tests did not run\n")
             return 1
