@@ -29,7 +29,9 @@ RATIOS: Final = (
     Ratio(Variant.STDOUT, Variant.SIDECAR, 1.10),
     Ratio(Variant.STDOUT, Variant.BARE, 1.40),
     Ratio(Variant.ANNOTATION, Variant.BARE, 1.15),
+    Ratio(Variant.ANNOTATION, Variant.MOUNTING, None),
     Ratio(Variant.ANNOTATION, Variant.ANNOTATING, None),
+    Ratio(Variant.MOUNTING, Variant.BARE, None),
     Ratio(Variant.SIDECAR, Variant.BARE, None),
 )
 

@@ -25,6 +25,7 @@ class Variant(StrEnum):
     """A way to run the trials."""
 
     BARE = "bare"
+    MOUNTING = "mounting"
     SIDECAR = "sidecar"
     ANNOTATING = "annotating"
     STDOUT = "kubetune-stdout"
@@ -43,8 +44,9 @@ class Variant(StrEnum):
 
 EXPLAINED: Final = {
     Variant.BARE: "Jobs with nothing beside the training container, created by this script",
-    Variant.SIDECAR: "the same with a minimal hand-made native sidecar that follows the log",
-    Variant.ANNOTATING: "bare, and the training code patches an annotation of its pod",
+    Variant.MOUNTING: "bare, and its account's token mounted, which nobody reads",
+    Variant.SIDECAR: "bare with a minimal hand-made native sidecar that follows the log",
+    Variant.ANNOTATING: "mounting, and the training code patches an annotation of its pod",
     Variant.STDOUT: "Kubetune, source Stdout",
     Variant.ANNOTATION: "Kubetune, source Annotation, with the code of `annotating`",
 }
@@ -123,13 +125,15 @@ def namespace(name: str) -> dict[str, Any]:
 
 def rights(variant: Variant, space: str) -> list[tuple[str, dict[str, Any]]]:
     """What hand-made pods need before they can report: (plural, object), in order."""
-    rules = {
+    by_variant: dict[Variant, list[dict[str, list[str]]]] = {
+        Variant.MOUNTING: [],
         Variant.SIDECAR: [
             {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
             {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch"]},
         ],
         Variant.ANNOTATING: [{"apiGroups": [""], "resources": ["pods"], "verbs": ["patch"]}],
-    }.get(variant)
+    }
+    rules = by_variant.get(variant)
     if rules is None:
         return []
     meta = {"metadata": {"name": ACCOUNT}}

@@ -22,6 +22,8 @@ from tests.controller.builders import (
 from tests.controller.pod_states import ended, job_complete, running
 from tests.controller.specs import make_spec
 
+START = ago(30)
+
 
 def reported(values: dict[int, float]) -> str:
     return json.dumps([{"step": step, "accuracy": value} for step, value in values.items()])
@@ -31,7 +33,7 @@ def training(text: str | None) -> Pod:
     return make_pod(0, "Running", running(), metrics=text)
 
 
-def known(*observations: Observation, message: str = "") -> Trial:
+def known(*observations: Observation, message: str = "", started: datetime = START) -> Trial:
     return make_trial(
         0,
         "Running",
@@ -40,7 +42,7 @@ def known(*observations: Observation, message: str = "") -> Trial:
         attempts=1,
         reason="Training",
         message=message,
-        started=ago(30),
+        started=started,
     )
 
 
@@ -55,9 +57,18 @@ def values(verdict: Verdict) -> dict[int, float]:
     return {o.step: o.metrics["accuracy"] for o in verdict.status.observations}
 
 
-def test_the_first_report_is_copied_at_once() -> None:
+def test_the_first_report_is_copied_at_once_if_it_took_its_time() -> None:
     verdict = look(known(), training(reported({1: 0.5})))
     assert values(verdict) == {1: 0.5}
+
+
+def test_reports_of_the_first_five_seconds_are_copied_together() -> None:
+    trial = known(started=ago(2))
+    pod = make_pod(0, "Running", running(since=ago(2)), metrics=reported({1: 0.5}))
+    verdict = look(trial, pod)
+    assert verdict.status == trial.status
+    assert verdict.wake_at == later(3)
+    assert values(look(trial, pod, rungs=(1, 3, 9))) == {1: 0.5}
 
 
 def test_news_within_five_seconds_waits_and_the_trial_is_looked_at_again_then() -> None:

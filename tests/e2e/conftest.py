@@ -1,10 +1,12 @@
 """Fixtures of the end-to-end tests: Kubetune at work, and what the cluster says on failure."""
 
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import Helm, TestCluster
+from tests.e2e.local_operator import LocalOperator, deployment_away, operator_kubeconfig
 from tests.e2e.releases import Release, release_in_a_new_namespace, without_the_plain_operator
 from tests.e2e.tuning_jobs import Jobs
 
@@ -31,6 +33,16 @@ def jobs(kubetune: TestCluster, namespace: str, request: pytest.FixtureRequest) 
         print(found.kubectl("describe", "tuningjobs,trials", check=False))
         log = ("-n", "kubetune-system", "logs", "deployment/kubetune", "--tail=80")
         print(kubetune.kubectl(*log, check=False).stdout)
+
+
+@pytest.fixture
+def operator(kubetune: TestCluster, tmp_path: Path) -> Iterator[LocalOperator]:
+    """An operator of our own in place of the Deployment's."""
+    with deployment_away(kubetune):
+        operator = LocalOperator(operator_kubeconfig(kubetune, tmp_path), tmp_path / "log")
+        yield operator
+        operator.kill()
+        print(operator.log[-5000:])
 
 
 @pytest.fixture(scope="module")

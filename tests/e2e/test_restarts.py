@@ -4,7 +4,6 @@ import os
 import random  # noqa: TID251  the moments of a killer, with a fixed seed
 import signal
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from tests.cluster.layout import default_layout
 from tests.cluster.processes import read_record
 from tests.cluster.progress import Reporter
 from tests.conftest import TestCluster
-from tests.e2e.local_operator import LocalOperator, deployment_away, operator_kubeconfig
+from tests.e2e.local_operator import LocalOperator, operator_kubeconfig
 from tests.e2e.tuning_jobs import REPORTS_X, Jobs, states, trains, tuning_job
 
 pytestmark = pytest.mark.cluster
@@ -25,16 +24,6 @@ KILLS = 10
 TRIALS = 24
 EPOCHS = 12
 COLLECTOR = b"/app/kubetune/collector/__main__.py"
-
-
-@pytest.fixture
-def operator(kubetune: TestCluster, tmp_path: Path) -> Iterator[LocalOperator]:
-    """An operator of our own in place of the Deployment's."""
-    with deployment_away(kubetune):
-        operator = LocalOperator(operator_kubeconfig(kubetune, tmp_path), tmp_path / "log")
-        yield operator
-        operator.kill()
-        print(operator.log[-5000:])
 
 
 def test_ten_kills_at_random_moments_lose_nothing(operator: LocalOperator, jobs: Jobs) -> None:

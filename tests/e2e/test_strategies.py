@@ -5,31 +5,19 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cluster.deploy import with_images
-from tests.conftest import ROOT, TestCluster
-from tests.e2e.local_operator import LocalOperator, deployment_away, operator_kubeconfig
+from tests.conftest import ROOT
+from tests.e2e.local_operator import LocalOperator
 from tests.e2e.tuning_jobs import Jobs, states, trains, tuning_job
 from tests.e2e.volumes import claim, volume_for
 
 pytestmark = pytest.mark.cluster
 
 SAMPLES = ROOT / "manifests" / "samples"
-
-
-@pytest.fixture
-def operator(kubetune: TestCluster, tmp_path: Path) -> Iterator[LocalOperator]:
-    """An operator of our own in place of the Deployment's."""
-    with deployment_away(kubetune):
-        operator = LocalOperator(operator_kubeconfig(kubetune, tmp_path), tmp_path / "log")
-        yield operator
-        operator.kill()
-        print(operator.log[-5000:])
 
 
 def tune(jobs: Jobs, operator: LocalOperator, sample: str) -> dict[str, Any]:

@@ -12,14 +12,12 @@ where TEXT is JSON such as `[{"step": 3, "loss": 0.2}]`.
 
 import json
 import os
-import ssl
 import sys
+import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 ANNOTATION = "kubetune.dev/metrics"
 LONGEST = 4096
@@ -33,63 +31,56 @@ ATTEMPTS = 8
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
-Send = Callable[[bytes], None]
+
+class Patcher(Protocol):
+    """What patches a pod."""
+
+    def send(self, body: bytes) -> None:
+        """Send a JSON merge patch; raise OSError when it is not taken."""
+
+    def close(self) -> None:
+        """End the connection."""
 
 
 class PodAnnotation:
-    """The annotation of one pod. As a context manager it sends what is left at the end."""
+    """The annotation of one pod. As a context manager it sends what is left at the end.
+
+    A thread of its own sends while the training goes on: nothing waits for the API server.
+    """
 
     def __init__(
         self,
-        send: Send,
+        connect: Callable[[], Patcher],
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        period: float = PERIOD,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Make a reporter.
 
         Args:
-            send: Patches the pod with a JSON merge patch; raises OSError when it cannot.
-            monotonic: Seconds that never go back.
-            sleep: Waits that many seconds.
+            connect: Called once, by the thread that sends.
+            period: Seconds between two patches while the training runs.
+            sleep: Waits that many seconds between two attempts in the end.
         """
-        self._send = send
-        self._monotonic = monotonic
+        self._connect = connect
+        self._period = period
         self._sleep = sleep
+        self._patcher: Patcher | None = None
+        # A report makes a new list, so that the same list holds the same reports.
         self._reports: list[dict[str, float]] = []
-        self._is_sent = True
-        self._last = float("-inf")
+        self._tried = self._sent = self._reports
+        self._is_closing = False
+        self._change = threading.Condition()
+        self._thread = threading.Thread(target=self._send_in_turn, daemon=True)
+        self._thread.start()
 
     @classmethod
     def of_this_pod(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """The reporter of the pod that this runs in, which Kubetune names in the environment."""
-        host = environment["KUBERNETES_SERVICE_HOST"]
-        port = environment["KUBERNETES_SERVICE_PORT"]
-        namespace = environment["KUBETUNE_NAMESPACE"]
-        pod = environment["KUBETUNE_POD_NAME"]
-        address = f"[{host}]" if ":" in host else host
-        url = f"https://{address}:{port}/api/v1/namespaces/{namespace}/pods/{pod}"
-        context = ssl.create_default_context(cafile=str(_ACCOUNT / "ca.crt"))
-        # From 3.13 on, Python also demands extensions that many clusters' own authorities lack.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-        )
-
-        def send(body: bytes) -> None:
-            # Read anew each time: the kubelet renews the token.
-            token = (_ACCOUNT / "token").read_text(encoding="ascii").strip()
-            headers = {
-                "Authorization": f"Bearer {token}",
-                "Content-Type": "application/merge-patch+json",
-            }
-            request = urllib.request.Request(url, data=body, headers=headers, method="PATCH")
-            try:
-                opener.open(request, timeout=10).close()
-            except urllib.error.HTTPError as error:
-                raise OSError(f"{error.code}: {error.read(1000).decode()}") from error
-
-        return cls(send)
+        host, port = environment["KUBERNETES_SERVICE_HOST"], environment["KUBERNETES_SERVICE_PORT"]
+        namespace, pod = environment["KUBETUNE_NAMESPACE"], environment["KUBETUNE_POD_NAME"]
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}"
+        return cls(lambda: PodPatcher(host, int(port), path, account=_ACCOUNT))
 
     def __enter__(self) -> Self:
         return self
@@ -98,36 +89,56 @@ class PodAnnotation:
         self.close()
 
     def report(self, metrics: dict[str, float]) -> None:
-        """Take in the metrics of one step, and send them unless others were sent just now.
+        """Take in the metrics of one step, to be sent unless others were sent just now.
 
         A report that cannot be sent does not disturb the training: it goes with the next one.
         """
-        self._reports.append(metrics)
-        self._is_sent = False
-        if self._monotonic() - self._last >= PERIOD:
-            self._try()
+        with self._change:
+            self._reports = recent([*self._reports, metrics])
+            self._change.notify()
 
     def close(self) -> None:
         """Send what has not been sent; what cannot be sent in half a minute is given up."""
+        with self._change:
+            self._is_closing = True
+            self._change.notify()
+        self._thread.join()
+        self._send_the_rest()
+        if self._patcher is not None:
+            self._patcher.close()
+
+    def _send_the_rest(self) -> None:
         pause = 0.25
         for _ in range(ATTEMPTS - 1):
-            if self._is_sent or self._try():
+            if self._sent is self._reports or self._try():
                 return
             self._sleep(pause)
             pause *= 2
         self._try()
 
+    def _send_in_turn(self) -> None:
+        """Send what is new, once per period, until the reporter is closed."""
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._reports is not self._tried or self._is_closing)
+                if self._is_closing:
+                    return
+            self._try()
+            with self._change:
+                self._change.wait_for(lambda: self._is_closing, timeout=self._period)
+
     def _try(self) -> bool:
-        self._last = self._monotonic()
-        self._reports = recent(self._reports)
-        annotations = {ANNOTATION: json.dumps(self._reports)}
+        reports = self._tried = self._reports
+        annotations = {ANNOTATION: json.dumps(reports)}
         try:
-            self._send(json.dumps({"metadata": {"annotations": annotations}}).encode())
+            if self._patcher is None:
+                self._patcher = self._connect()
+            self._patcher.send(json.dumps({"metadata": {"annotations": annotations}}).encode())
         except OSError as error:
             print(f"cannot annotate the pod: {error}", file=sys.stderr, flush=True)
-        else:
-            self._is_sent = True
-        return self._is_sent
+            return False
+        self._sent = reports
+        return True
 
 
 def recent(reports: list[dict[str, float]]) -> list[dict[str, float]]:
@@ -136,3 +147,61 @@ def recent(reports: list[dict[str, float]]) -> list[dict[str, float]]:
     while kept > 1 and len(json.dumps(reports[-kept:])) > LONGEST:
         kept -= 1
     return reports[-kept:]
+
+
+class PodPatcher:
+    """Patches one object of the API server, over one connection that is kept."""
+
+    def __init__(self, host: str, port: int, path: str, *, account: Path) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            host: Of the API server, a name or an address.
+            port: Of the API server.
+            path: Of the object.
+            account: The folder with the service account's `ca.crt` and `token`.
+        """
+        # Loaded by the thread: they take longer than all the rest of a short program's start.
+        import http.client  # noqa: PLC0415  see above
+        import ssl  # noqa: PLC0415  see above
+
+        context = ssl.create_default_context(cafile=str(account / "ca.crt"))
+        # From 3.13 on, Python also demands extensions that many clusters' own authorities lack.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        self._connection = http.client.HTTPSConnection(host, port, context=context, timeout=10)
+        self._faults = (OSError, http.client.HTTPException)
+        self._path = path
+        self._account = account
+
+    def send(self, body: bytes) -> None:
+        """Send a JSON merge patch; raise OSError when it is not taken."""
+        was_open = self._connection.sock is not None
+        try:
+            try:
+                status, answer = self._ask(body)
+            except self._faults:
+                if not was_open:
+                    raise
+                # Closed at the other end while nothing was to be sent: no trouble.
+                status, answer = self._ask(body)
+        except self._faults as error:
+            raise OSError(f"{type(error).__name__}: {error}") from error
+        if status >= 300:  # noqa: PLR2004  no success
+            raise OSError(f"{status}: {answer[:1000].decode(errors='replace')}")
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def _ask(self, body: bytes) -> tuple[int, bytes]:
+        # Read anew each time: the kubelet renews the token.
+        token = (self._account / "token").read_text(encoding="ascii").strip()
+        content_type = "application/merge-patch+json"
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": content_type}
+        try:
+            self._connection.request("PATCH", self._path, body=body, headers=headers)
+            answer = self._connection.getresponse()
+            return answer.status, answer.read()
+        except self._faults:
+            self._connection.close()  # the next request opens it anew
+            raise

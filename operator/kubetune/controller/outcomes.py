@@ -28,7 +28,8 @@ START_FAULT_PATIENCE = timedelta(minutes=2)
 """How long an image pull or a container's creation may fail: registries have short outages."""
 
 REPORT_INTERVAL = timedelta(seconds=5)
-"""How often an annotation's news is copied into the Trial, rungs and ends apart."""
+"""How often an annotation's news is copied into the Trial, from its start on; rungs and ends are
+not waited with."""
 
 QUIET_START = timedelta(seconds=10)
 """How long an ordinary start may take before the Trial says so: most are over sooner."""
@@ -173,10 +174,11 @@ def _running(
     last = running.observations[-1] if running.observations else None
     newest = merged[-1].step if merged else -1
     is_rung = any((last.step if last else -1) < rung <= newest for rung in rungs)
-    if last is None or last.time is None or is_rung or now - last.time >= REPORT_INTERVAL:
+    due = ((last.time if last else None) or started) + REPORT_INTERVAL
+    if is_rung or now >= due:
         return Verdict(status=changed(running, observations=list(merged)), wake_at=wake_at)
     if merged != tuple(running.observations):
-        wake_at = min(filter(None, (wake_at, last.time + REPORT_INTERVAL)))
+        wake_at = min(filter(None, (wake_at, due)))
     return Verdict(status=running, wake_at=wake_at)
 
 
