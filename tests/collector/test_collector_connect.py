@@ -3,25 +3,20 @@
 import http.client
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from kubetune.collector.api import Credentials, read_answer
 from kubetune.collector.channel import Channel
-from tests.cluster.layout import Layout
-from tests.cluster.pki import write_pki
+from tests.collector.authority import make_authority
 from tests.collector.collector_server import ApiServer, api_server, refuse
 
 
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an authority, `ca.crt`, and of pairs that it signed."""
-    folder = tmp_path_factory.mktemp("pki")
-    layout = Layout(repository=folder, state=folder / "state", cache=folder / "cache")
-    write_pki(layout, now=datetime.now(UTC))  # noqa: TID251  the real clock judges them
-    return layout.pki
+    return make_authority(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture

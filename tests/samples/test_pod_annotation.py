@@ -5,15 +5,13 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.cluster.layout import Layout
-from tests.cluster.pki import write_pki
+from tests.collector.authority import make_authority
 from tests.collector.collector_server import ApiServer, accept, api_server, hang_up, refuse
 
 SOURCE = Path(__file__).parents[2] / "manifests/samples/trainer/annotation.py"
@@ -157,11 +155,9 @@ def test_the_last_report_is_tried_for_half_a_minute(
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an authority, pairs that it signed, and a token."""
-    folder = tmp_path_factory.mktemp("pki")
-    layout = Layout(repository=folder, state=folder / "state", cache=folder / "cache")
-    write_pki(layout, now=datetime.now(UTC))  # noqa: TID251  the real clock judges them
-    (layout.pki / "token").write_text("secret\n", encoding="ascii")
-    return layout.pki
+    folder = make_authority(tmp_path_factory.mktemp("pki"))
+    (folder / "token").write_text("secret\n", encoding="ascii")
+    return folder
 
 
 @pytest.fixture
