@@ -5,7 +5,7 @@ say nothing in a run of a few.
 """
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,13 +77,15 @@ def test_every_right_that_is_granted_was_used() -> None:
 
 
 def test_the_operator_asked_for_nothing_that_it_may_not_do() -> None:
-    denied = Counter(
-        right
-        for right, event in asked()
-        if event.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid"
-    )
-    assert denied == Counter()
-    assert {right for right, _ in asked()} <= granted()
+    decisions: dict[tuple[Right, str, str], set[str]] = defaultdict(set)
+    for right, event in asked():
+        target = event["objectRef"]
+        place = (right, target.get("namespace", ""), target.get("name", ""))
+        decisions[place].add(event["annotations"]["authorization.k8s.io/decision"])
+    # An API server that has just started refuses for some milliseconds what it then allows: it
+    # answers before it has read the roles, and a test kills it.
+    assert [place for place, decided in decisions.items() if decided == {"forbid"}] == []
+    assert {right for right, *_ in decisions} <= granted()
 
 
 def test_the_operator_read_no_secret() -> None:
