@@ -119,12 +119,17 @@ def test_the_gradient_of_the_posterior_density_is_that_of_finite_differences() -
     feature_map = build_feature_map(features)
     data = fit.Sample(feature_map, z, y, np.linspace(0, 0.2, 25))
     theta = theta_of(hyperparameters(features))
+    mean, sd = fit.prior(feature_map)
+
+    def density(at: Floats) -> float:
+        return fit.log_likelihood(at, data) - 0.5 * float((((at - mean) / sd) ** 2).sum())
+
     value, gradient = fit.negative_log_posterior(theta, data)
-    assert -fit.log_posterior(theta, data) == pytest.approx(value, rel=1e-12)
+    assert -density(theta) == pytest.approx(value, rel=1e-12)
     for k in range(len(theta)):
         step = np.zeros(len(theta))
         step[k] = 1e-5
-        above, below = (fit.log_posterior(theta + s * step, data) for s in (1, -1))
+        above, below = (density(theta + s * step) for s in (1, -1))
         assert gradient[k] == pytest.approx(-(above - below) / 2e-5, rel=1e-4, abs=1e-4)
 
 
@@ -135,12 +140,20 @@ def test_the_likelihood_is_scikit_learns() -> None:
     values = []
     for length, noise in ((0.3, 0.1), (0.7, 0.01)):
         theta = np.log(np.array([length, 0.8, 0.5, noise, 1.0, 1.0]))
-        mean, sd = fit.prior(data.map)
-        prior = -0.5 * float((((theta - mean) / sd) ** 2).sum())
         kernel = ConstantKernel(1.3) * Matern(length, nu=2.5) + WhiteKernel(noise)
         other = GaussianProcessRegressor(kernel, alpha=1.3e-8, optimizer=None).fit(z, y)
-        values.append(fit.log_posterior(theta, data) - prior - other.log_marginal_likelihood_value_)
+        values.append(fit.log_likelihood(theta, data) - other.log_marginal_likelihood_value_)
     assert values[0] == pytest.approx(values[1], rel=1e-6)
+
+
+def test_hyperparameters_that_the_data_do_not_tell_are_drawn_as_widely_as_the_prior() -> None:
+    features = features_of()
+    z, y = sample(features, 4)
+    feature_map = build_feature_map(features)
+    data = fit.Sample(feature_map, z, y, np.zeros(4))
+    drawn = fit.draw_hyperparameters(data, 100, generator())
+    thetas = np.array([theta_of(h) for h in drawn])
+    assert np.quantile(thetas.std(axis=0) / fit.prior(feature_map)[1], 0.25) > 0.7
 
 
 def sample_of_one(features: Features, n: int) -> tuple[Floats, Floats]:
@@ -197,7 +210,7 @@ def test_many_points_need_fewer_processes_than_a_few() -> None:
     few, many = (
         fit_surrogate(feature_map, *sample(features, n), generator()).processes for n in (10, 120)
     )
-    assert len(few) == 2 * len(many)
+    assert len(few) > len(many) > 1
 
 
 def test_a_parameter_without_effect_gets_a_longer_scale_than_one_that_counts() -> None:

@@ -1,6 +1,6 @@
 """The hyperparameters that explain the targets: draws from their posterior, begun at its mode.
 
-The mode is found by gradient; the draws are a walk by slice sampling along random directions.
+The mode is found by gradient; from there the draws are a walk (see `slice_sampling`).
 
 Symbols, beside those of `kernel`:
     y (n,)      targets
@@ -13,11 +13,12 @@ Symbols, beside those of `kernel`:
 Sources: Rasmussen and Williams 2006, "Gaussian processes for machine learning", equations 2.30
 (marginal likelihood), 5.9 (its gradient) and 4.17 (Matern 5/2); Hvarfner et al. 2024, "Vanilla
 Bayesian optimization performs great in high dimensions", section 4 (the prior on the length scales
-grows with the root of d); Neal 2003, "Slice sampling", sections 4 and 5.1.
+grows with the root of d).
 """
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ from scipy.optimize import minimize
 from kubetune.errors import SurrogateError
 from kubetune.search.features import Floats
 from kubetune.search.kernel import FeatureMap, Hyperparameters
+from kubetune.search.slice_sampling import Posterior
 
 # Priors are normal in the logarithm: (median, standard deviation of the logarithm).
 _LENGTH = (0.6, 0.6)  # times the root of d
@@ -42,11 +44,8 @@ _REACH = 4.0  # standard deviations of the prior that the fit may go
 _ITERATIONS = 60
 JITTER = 1e-8  # of the signal variance, on the diagonal
 _NOT_POSITIVE = 1e10
-# The walk: steps before the first draw and between draws, the first width of a slice, and how
-# often it is narrowed before the step is given up.
-_BURN_IN, _STRIDE = 20, 3
-_WIDTH = 1.0
-_NARROWED = 20
+# The walk: steps before the first draw and between draws.
+_BURN_IN, _STRIDE = 20, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,36 +135,9 @@ def draw_hyperparameters(
     numeric = len(sample.map.numeric)
     if count == 1:
         return [unpack(theta, numeric)]
-    density = -negative_log_posterior(theta, sample)[0]
-    widths = _WIDTH * np.minimum(prior(sample.map)[1], 0.5)
-    draws = []
-    for step in range(_BURN_IN + count * _STRIDE):
-        theta, density = _slice_step(sample, theta, density, widths, rng)
-        if step >= _BURN_IN and (step - _BURN_IN) % _STRIDE == _STRIDE - 1:
-            draws.append(unpack(theta, numeric))
-    return draws
-
-
-def _slice_step(
-    sample: Sample, theta: Floats, density: float, widths: Floats, rng: np.random.Generator
-) -> tuple[Floats, float]:
-    """Return the next theta of the walk and its log density.
-
-    Neal 2003: a level below the density is drawn, then points on a line through theta until one is
-    above the level; each that is not narrows the interval towards theta.
-    """
-    direction = rng.standard_normal(len(theta)) * widths
-    level = density - rng.exponential()
-    low = -2.0 * rng.random()
-    high = low + 2.0
-    for _ in range(_NARROWED):
-        place = low + rng.random() * (high - low)
-        tried = theta + place * direction
-        reached = log_posterior(tried, sample)
-        if reached >= level:
-            return tried, reached
-        low, high = (place, high) if place < 0 else (low, place)
-    return theta, density
+    posterior = Posterior(partial(log_likelihood, sample=sample), *prior(sample.map))
+    drawn = posterior.draws(theta, count, rng, burn_in=_BURN_IN, stride=_STRIDE)
+    return [unpack(each, numeric) for each in drawn]
 
 
 def _mode(sample: Sample) -> Floats:
@@ -212,17 +184,17 @@ def covariance(h: Hyperparameters, sample: Sample) -> Covariance:
     return Covariance(matrix, full, main, r, full_decay, e, main_decay, difference)
 
 
-def log_posterior(theta: Floats, sample: Sample) -> float:
-    """Return the log posterior density of theta, up to the constant of its gradient's function."""
+def log_likelihood(theta: Floats, sample: Sample) -> float:
+    """Return the log marginal likelihood of theta, up to a constant (equation 2.30).
+
+    A covariance that is not positive definite has a likelihood of next to nothing.
+    """
     k = covariance(unpack(theta, len(sample.map.numeric)), sample)
     cholesky, failed = lapack.dpotrf(k.matrix, lower=1, clean=1)
     if failed:
         return -_NOT_POSITIVE
     half = lapack.dtrtrs(cholesky, sample.y, lower=1)[0]
-    mean, sd = prior(sample.map)
-    offset = (theta - mean) / sd
-    likelihood = -0.5 * float(half @ half) - float(np.log(np.diag(cholesky)).sum())
-    return likelihood - 0.5 * float(offset @ offset)
+    return -0.5 * float(half @ half) - float(np.log(np.diag(cholesky)).sum())
 
 
 def negative_log_posterior(theta: Floats, sample: Sample) -> tuple[float, Floats]:
