@@ -30,12 +30,11 @@ def scored(count: int, offset: int = 0, **place: float) -> list[tuple[Point, flo
 
 
 def test_a_related_task_is_followed_before_this_one_knows_where_to_go() -> None:
-    place = {"x": 0.6, "y": 0.4}
-    related = [(point, 100 * score + 7) for point, score in scored(30, offset=50, **place)]
-    known = scored(3, **place)
+    related = [(point, 100 * score + 7) for point, score in scored(30, offset=50, x=0.6, y=0.4)]
+    known = scored(3, x=0.6, y=0.4)
     (got,) = propose(SPACE, Evidence(scored=known, related=[related]), count=1, seed=1, index=3)
     (alone,) = propose(SPACE, Evidence(scored=known), count=1, seed=1, index=3)
-    assert bowl(got.point, **place) > -0.01 > bowl(alone.point, **place)
+    assert bowl(got.point, x=0.6, y=0.4) > -0.01 > bowl(alone.point, x=0.6, y=0.4)
 
 
 def test_a_task_that_misleads_is_found_out() -> None:
