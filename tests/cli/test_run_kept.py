@@ -30,6 +30,20 @@ def test_the_best_parameters_are_had_from_what_is_kept(
     assert capsys.readouterr().out == f"--x={best}\n"
 
 
+def test_what_a_failed_trial_printed_is_where_explain_says(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(manifest(container=shell("true $(params.x); echo out of luck; exit 3"), limits={"maxTrials": 1}))
+    for trial in ([], ["--trial", "0"]):
+        capsys.readouterr()
+        assert main(["kubetune", "explain", "-f", ".kubetune/toy", *trial]) == ExitCode.OK
+        told = " ".join(capsys.readouterr().out.split())
+        assert ".kubetune/toy/trials/toy-0 has what each attempt printed" in told
+        assert "kubectl" not in told
+    logs = [path.read_text() for path in (desk / ".kubetune/toy/trials/toy-0").rglob("*.log")]
+    assert logs == ["out of luck\n"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

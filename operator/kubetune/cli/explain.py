@@ -7,6 +7,7 @@ from what `kubetune run` keeps.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from shlex import quote
 from typing import TextIO
 
@@ -53,7 +54,9 @@ async def explain(
     """
     place = Place(target.flags)
     if options.filename is not None:
-        place = Place((f"-f {quote(options.filename)}",), is_file=True)
+        kept = quote(options.filename.rstrip("/"))
+        directory = kept if Path(options.filename).is_dir() else None
+        place = Place((f"-f {quote(options.filename)}",), is_file=True, directory=directory)
         objects = read_objects(options.filename, stdin)
         body = job_in(options.filename, objects, options.name)
         trials = [converted(o, Trial, options.filename) for o in objects if kind_of(o) == "Trial"]
@@ -71,7 +74,7 @@ async def explain(
         fields = spec if isinstance(spec, Mapping) else {}
         text = job_story(snapshot, fields, now=now, place=place)
     else:
-        text = trial_story(snapshot, _trial_of(snapshot, options.trial), now=now)
+        text = trial_story(snapshot, _trial_of(snapshot, options.trial), now=now, place=place)
     out.write(text)
     return ExitCode.OK
 

@@ -19,12 +19,15 @@ class Reason:
         meaning: What has happened.
         remedy: What a person can do; TRIAL, NAME and NAMESPACE stand for the names of the trial, of
             its job and of where they are. Empty where nothing needs doing.
+        locally: The same where `kubetune run` ran the trial on this machine, DIR being what it
+            keeps; empty where the remedy holds there, too.
     """
 
     name: str
     found: tuple[str, ...]
     meaning: str
     remedy: str = ""
+    locally: str = ""
 
 
 TRIAL_REASONS: Sequence[Reason] = (
@@ -155,6 +158,8 @@ TRIAL_REASONS: Sequence[Reason] = (
         "the last lines that it printed.",
         remedy="print the objective as name=value, flushed, or set "
         "spec.metrics.patterns; `kubectl logs -n NAMESPACE job/TRIAL` shows what was printed",
+        locally="print the objective as name=value, flushed, or set spec.metrics.patterns; "
+        "DIR/trials/TRIAL has what each attempt printed",
     ),
     Reason(
         name="NonFiniteObjective",
@@ -170,6 +175,8 @@ TRIAL_REASONS: Sequence[Reason] = (
         remedy="read its last lines and the exit code; `kubectl get job -n NAMESPACE TRIAL -o "
         "yaml` has the command to try by hand. Where it is the point itself that can't be "
         "evaluated, narrow the search space",
+        locally="read its last lines and the exit code; DIR/trials/TRIAL has what each attempt "
+        "printed. Where it is the point itself that can't be evaluated, narrow the search space",
     ),
     Reason(
         name="OOMKilled",

@@ -26,10 +26,12 @@ class Place:
     Attributes:
         flags: Those that the command line was given for that, quoted for a shell.
         is_file: True for a file or a directory, False for a cluster.
+        directory: What `kubetune run` keeps, quoted for a shell; None for anything else.
     """
 
     flags: tuple[str, ...] = ()
     is_file: bool = False
+    directory: str | None = None
 
     def command(self, verb: str, name: str, *more: str) -> str:
         """Return a command about the job."""

@@ -37,7 +37,7 @@ def job_story(snapshot: Snapshot, spec: Mapping[str, Any], *, now: datetime, pla
         [
             Section(title="What was asked", lines=tuple(asked(spec))),
             Section(title="The plan", lines=tuple(planned(plan)) if plan is not None else ()),
-            Section(title="How it went", lines=tuple(_course(snapshot, spec, now))),
+            Section(title="How it went", lines=tuple(_course(snapshot, spec, now, place))),
             Section(title="Why it ended", lines=tuple(_end(snapshot))),
             Section(title="The best", lines=tuple(_best(snapshot))),
             Section(title="What to look at next", lines=tuple(next_steps(snapshot, spec, place))),
@@ -60,7 +60,9 @@ def _head(snapshot: Snapshot) -> str:
     return f"{name} is {phase}{why}: {snapshot.finished}{wanted} {unit} {verb}."
 
 
-def _course(snapshot: Snapshot, spec: Mapping[str, Any], now: datetime) -> Iterator[str]:
+def _course(
+    snapshot: Snapshot, spec: Mapping[str, Any], now: datetime, place: Place
+) -> Iterator[str]:
     elapsed = snapshot.elapsed(now)
     if elapsed is None:
         return
@@ -74,7 +76,7 @@ def _course(snapshot: Snapshot, spec: Mapping[str, Any], now: datetime) -> Itera
     yield from _stops(snapshot)
     yield from _promotions(snapshot)
     yield from _distrust(snapshot, spec)
-    yield from _failures(snapshot)
+    yield from _failures(snapshot, place)
     # A trial that was promoted begins again too, but nothing was lost by that.
     lost = {
         trial.metadata.name: [a for a in trial.status.earlier_attempts if a.reason != PAUSED_AT]
@@ -152,14 +154,20 @@ def _distrust(snapshot: Snapshot, spec: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _failures(snapshot: Snapshot) -> Iterator[str]:
+def _failures(snapshot: Snapshot, place: Place) -> Iterator[str]:
     failed = [t for t in snapshot.trials if t.status.state in _FAILED]
     by_reason = Counter(trial.status.reason or "Failed" for trial in failed)
     for reason, times in sorted(by_reason.items(), key=lambda item: (-item[1], item[0])):
         own = [t.metadata.name for t in failed if (t.status.reason or "Failed") == reason]
         yield f"{plural(times, 'failure')} by {reason}: {listed(own)}"
         where = snapshot.job.metadata
-        what = remedy(reason, namespace=where.namespace, job=where.name, trial=own[0])
+        what = remedy(
+            reason,
+            namespace=where.namespace,
+            job=where.name,
+            trial=own[0],
+            directory=place.directory,
+        )
         if what is not None:
             yield f"  remedy: {what}"
 

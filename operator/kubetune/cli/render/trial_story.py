@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from kubetune.cli.objects import Trial
+from kubetune.cli.render.advice import Place
 from kubetune.cli.render.order import ranking
 from kubetune.cli.render.page import Section, page, plural
 from kubetune.cli.render.remedies import remedy
@@ -12,13 +13,14 @@ from kubetune.cli.render.wording import IN_WORDS, clean, clock, duration, number
 from kubetune.cli.snapshot import UNFINISHED, Snapshot
 
 
-def trial_story(snapshot: Snapshot, trial: Trial, *, now: datetime) -> str:
+def trial_story(snapshot: Snapshot, trial: Trial, *, now: datetime, place: Place) -> str:
     """The whole page.
 
     Args:
         snapshot: The job and the trials of its present run.
         trial: One of them.
         now: Until when a trial that runs is told.
+        place: Where the job is.
     """
     state = trial.status.state
     title = "Why it ended" if state not in UNFINISHED else "Where it stands"
@@ -31,7 +33,7 @@ def trial_story(snapshot: Snapshot, trial: Trial, *, now: datetime) -> str:
             Section(title="Its rungs", lines=tuple(_rungs(snapshot, trial))),
             Section(title="Its attempts", lines=tuple(_attempts(trial, now))),
             Section(title=title, lines=tuple(_end(snapshot, trial))),
-            Section(title="What to do", lines=tuple(_advice(snapshot, trial))),
+            Section(title="What to do", lines=tuple(_advice(snapshot, trial, place))),
         ],
     )
 
@@ -131,11 +133,16 @@ def _end(snapshot: Snapshot, trial: Trial) -> Iterator[str]:
         yield f"{metric} {number(status.value)}, number {place} of {len(ranked)} that succeeded"
 
 
-def _advice(snapshot: Snapshot, trial: Trial) -> Iterator[str]:
-    where = snapshot.job.metadata
-    names = {"namespace": where.namespace, "job": where.name, "trial": trial.metadata.name}
+def _advice(snapshot: Snapshot, trial: Trial, place: Place) -> Iterator[str]:
     if trial.status.state == "Succeeded":
         return
-    what = remedy(trial.status.reason, **names)
+    where = snapshot.job.metadata
+    what = remedy(
+        trial.status.reason,
+        namespace=where.namespace,
+        job=where.name,
+        trial=trial.metadata.name,
+        directory=place.directory,
+    )
     if what is not None:
         yield what
