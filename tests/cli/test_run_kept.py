@@ -33,7 +33,11 @@ def test_the_best_parameters_are_had_from_what_is_kept(
 def test_what_a_failed_trial_printed_is_where_explain_says(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call(manifest(container=shell("true $(params.x); echo out of luck; exit 3"), limits={"maxTrials": 1}))
+    call(
+        manifest(
+            container=shell("true $(params.x); echo out of luck; exit 3"), limits={"maxTrials": 1}
+        )
+    )
     for trial in ([], ["--trial", "0"]):
         capsys.readouterr()
         assert main(["kubetune", "explain", "-f", ".kubetune/toy", *trial]) == ExitCode.OK
