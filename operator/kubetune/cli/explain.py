@@ -7,13 +7,20 @@ from what `kubetune run` keeps.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from shlex import quote
 from typing import TextIO
 
 from kubetune.cli.access import Target, opened
 from kubetune.cli.exits import CommandError, ExitCode
-from kubetune.cli.kept import Body, converted, job_in, kind_of, name_of, read_objects
+from kubetune.cli.kept import (
+    Body,
+    converted,
+    job_in,
+    kind_of,
+    name_of,
+    quoted_directory,
+    read_objects,
+)
 from kubetune.cli.objects import Trial, TuningJob
 from kubetune.cli.render.advice import Place
 from kubetune.cli.render.job_story import job_story
@@ -54,9 +61,11 @@ async def explain(
     """
     place = Place(target.flags)
     if options.filename is not None:
-        kept = quote(options.filename.rstrip("/"))
-        directory = kept if Path(options.filename).is_dir() else None
-        place = Place((f"-f {quote(options.filename)}",), is_file=True, directory=directory)
+        place = Place(
+            (f"-f {quote(options.filename)}",),
+            is_file=True,
+            directory=quoted_directory(options.filename),
+        )
         objects = read_objects(options.filename, stdin)
         body = job_in(options.filename, objects, options.name)
         trials = [converted(o, Trial, options.filename) for o in objects if kind_of(o) == "Trial"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any, TextIO
 
 import msgspec
@@ -37,6 +38,11 @@ def read_objects(place: str, stdin: TextIO) -> list[Body]:
     except ManifestError as error:
         raise CommandError(ExitCode.FAILED, f"{place}: neither YAML nor JSON: {error}") from None
     return list(_flat(documents))
+
+
+def quoted_directory(place: str) -> str | None:
+    """Return a directory of `kubetune run` quoted for a shell; None for a file."""
+    return quote(str(Path(place))) if Path(place).is_dir() else None
 
 
 def job_in(place: str, objects: Iterable[Body], name: str | None) -> Body:
