@@ -29,9 +29,10 @@ RATIOS: Final = (
     Ratio(Variant.STDOUT, Variant.SIDECAR, 1.10),
     Ratio(Variant.STDOUT, Variant.BARE, 1.40),
     Ratio(Variant.ANNOTATION, Variant.BARE, 1.15),
-    Ratio(Variant.ANNOTATION, Variant.MOUNTING, None),
     Ratio(Variant.ANNOTATION, Variant.ANNOTATING, None),
-    Ratio(Variant.MOUNTING, Variant.BARE, None),
+    Ratio(Variant.STDOUT, Variant.TOKENLESS, None),
+    Ratio(Variant.ANNOTATION, Variant.TOKENLESS, None),
+    Ratio(Variant.BARE, Variant.TOKENLESS, None),
     Ratio(Variant.SIDECAR, Variant.BARE, None),
 )
 
@@ -90,6 +91,8 @@ HOW: Final = (
     "  training's exit: the runtime's stamp of the last line that it printed.",
     "  API calls: the audit log, by account and namespace; without one, the operator's own",
     "    count of all that it asked for meanwhile, its lease included.",
+    "  bare, tokenless: every pod gets its account's token from Kubernetes unless it says no. A",
+    "    pod of the Annotation source needs it, one of the Stdout source has it in the sidecar.",
     "  operator CPU: user and system time of its process, whatever it was for; in the hand-made",
     "    ways it had nothing to do. Its peak memory: VmHWM since it started.",
     "  sidecar memory: VmHWM, sampled in runs of their own that are not timed.",
@@ -171,7 +174,7 @@ def _verdict(value: float, aim: float | None, words: str) -> str:
 def _call_lines(repeats: Repeats) -> list[str]:
     found = []
     for variant, runs in repeats.items():
-        if variant is Variant.BARE:
+        if variant in (Variant.BARE, Variant.TOKENLESS):
             continue
         trials = sum(run.trials for run in runs)
         by_operator = [run.operator_calls for run in runs]

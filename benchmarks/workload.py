@@ -25,7 +25,7 @@ class Variant(StrEnum):
     """A way to run the trials."""
 
     BARE = "bare"
-    MOUNTING = "mounting"
+    TOKENLESS = "tokenless"
     SIDECAR = "sidecar"
     ANNOTATING = "annotating"
     STDOUT = "kubetune-stdout"
@@ -44,9 +44,9 @@ class Variant(StrEnum):
 
 EXPLAINED: Final = {
     Variant.BARE: "Jobs with nothing beside the training container, created by this script",
-    Variant.MOUNTING: "bare, and its account's token mounted, which nobody reads",
+    Variant.TOKENLESS: "bare, and the pod declines the account's token that every pod gets",
     Variant.SIDECAR: "bare with a minimal hand-made native sidecar that follows the log",
-    Variant.ANNOTATING: "mounting, and the training code patches an annotation of its pod",
+    Variant.ANNOTATING: "bare, and the training code patches an annotation of its pod",
     Variant.STDOUT: "Kubetune, source Stdout",
     Variant.ANNOTATION: "Kubetune, source Annotation, with the code of `annotating`",
 }
@@ -126,7 +126,6 @@ def namespace(name: str) -> dict[str, Any]:
 def rights(variant: Variant, space: str) -> list[tuple[str, dict[str, Any]]]:
     """What hand-made pods need before they can report: (plural, object), in order."""
     by_variant: dict[Variant, list[dict[str, list[str]]]] = {
-        Variant.MOUNTING: [],
         Variant.SIDECAR: [
             {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
             {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch"]},
@@ -163,15 +162,19 @@ def rights(variant: Variant, space: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def job(variant: Variant, name: str) -> dict[str, Any]:
-    """A Job of the hand-made ways."""
+    """A Job of the hand-made ways.
+
+    It says nothing about the account's token, as plain Jobs do, so that the kubelet mounts one.
+    """
     pod: dict[str, Any] = {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 10,
-        "automountServiceAccountToken": False,
         "containers": [_trainer(variant, x="0.5")],
     }
-    if variant is not Variant.BARE:
-        pod |= {"serviceAccountName": ACCOUNT, "automountServiceAccountToken": True}
+    if variant is Variant.TOKENLESS:
+        pod["automountServiceAccountToken"] = False
+    if variant in (Variant.SIDECAR, Variant.ANNOTATING):
+        pod["serviceAccountName"] = ACCOUNT
     if variant is Variant.SIDECAR:
         pod["initContainers"] = [_sidecar()]
     if variant is Variant.ANNOTATING:
