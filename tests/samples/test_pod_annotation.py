@@ -169,7 +169,7 @@ def server(pki: Path) -> Iterator[ApiServer]:
 @contextmanager
 def patcher(annotation: ModuleType, server: ApiServer, pki: Path) -> Iterator[Any]:
     path = "/api/v1/namespaces/ns/pods/me"
-    connected = annotation.PodPatcher("127.0.0.1", server.server_port, path, account=pki)
+    connected = annotation.PodPatcher("127.0.0.1", server.server_port, path, account=str(pki))
     yield connected
     connected.close()
 

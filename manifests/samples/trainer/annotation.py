@@ -7,21 +7,28 @@ your own training code, or do the same in its language:
     {"metadata": {"annotations": {"kubetune.dev/metrics": TEXT}}}
 
 where TEXT is JSON such as `[{"step": 3, "loss": 0.2}]`.
+
+What takes long to load is loaded by the thread that sends, so that the training starts at once.
 """
 # ruff: noqa: INP001, T201  beside a program of its own, whose standard error is for people
+# ruff: noqa: PLC0415  what the thread loads
 
-import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Protocol, Self
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Self
 
 ANNOTATION = "kubetune.dev/metrics"
 LONGEST = 4096
 """Characters of the annotation; older steps make room, the operator has read them long since."""
+
+MOST = LONGEST // len('{"a": 1}, ')
+"""More reports than these have no room."""
 
 PERIOD = 1.0
 """Seconds between two patches: an epoch that takes less is reported with the next."""
@@ -29,17 +36,7 @@ PERIOD = 1.0
 ATTEMPTS = 8
 """Attempts for the last report, with pauses that double from a quarter of a second: 32 s."""
 
-_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
-
-class Patcher(Protocol):
-    """What patches a pod."""
-
-    def send(self, body: bytes) -> None:
-        """Send a JSON merge patch; raise OSError when it is not taken."""
-
-    def close(self) -> None:
-        """End the connection."""
+_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 class PodAnnotation:
@@ -50,10 +47,10 @@ class PodAnnotation:
 
     def __init__(
         self,
-        connect: Callable[[], Patcher],
+        connect: "Callable[[], PodPatcher]",
         *,
         period: float = PERIOD,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: "Callable[[float], None]" = time.sleep,
     ) -> None:
         """Make a reporter.
 
@@ -65,7 +62,7 @@ class PodAnnotation:
         self._connect = connect
         self._period = period
         self._sleep = sleep
-        self._patcher: Patcher | None = None
+        self._patcher: PodPatcher | None = None
         # A report makes a new list, so that the same list holds the same reports.
         self._reports: list[dict[str, float]] = []
         self._tried = self._sent = self._reports
@@ -75,14 +72,14 @@ class PodAnnotation:
         self._thread.start()
 
     @classmethod
-    def of_this_pod(cls, environment: Mapping[str, str] = os.environ) -> Self:
+    def of_this_pod(cls, environment: "Mapping[str, str]" = os.environ) -> "Self":
         """The reporter of the pod that this runs in, which Kubetune names in the environment."""
         host, port = environment["KUBERNETES_SERVICE_HOST"], environment["KUBERNETES_SERVICE_PORT"]
         namespace, pod = environment["KUBETUNE_NAMESPACE"], environment["KUBETUNE_POD_NAME"]
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}"
         return cls(lambda: PodPatcher(host, int(port), path, account=_ACCOUNT))
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Self":
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -94,7 +91,7 @@ class PodAnnotation:
         A report that cannot be sent does not disturb the training: it goes with the next one.
         """
         with self._change:
-            self._reports = recent([*self._reports, metrics])
+            self._reports = [*self._reports[1 - MOST :], metrics]
             self._change.notify()
 
     def close(self) -> None:
@@ -129,11 +126,10 @@ class PodAnnotation:
 
     def _try(self) -> bool:
         reports = self._tried = self._reports
-        annotations = {ANNOTATION: json.dumps(reports)}
         try:
             if self._patcher is None:
                 self._patcher = self._connect()
-            self._patcher.send(json.dumps({"metadata": {"annotations": annotations}}).encode())
+            self._patcher.send(merge_patch(reports))
         except OSError as error:
             print(f"cannot annotate the pod: {error}", file=sys.stderr, flush=True)
             return False
@@ -141,18 +137,24 @@ class PodAnnotation:
         return True
 
 
-def recent(reports: list[dict[str, float]]) -> list[dict[str, float]]:
-    """The last reports, as many as the annotation has room for."""
-    kept = len(reports)
-    while kept > 1 and len(json.dumps(reports[-kept:])) > LONGEST:
-        kept -= 1
-    return reports[-kept:]
+def merge_patch(reports: list[dict[str, float]]) -> bytes:
+    """The annotation with the last reports, as many as it has room for and one at least."""
+    import json
+
+    room, kept = LONGEST, 0
+    for report in reversed(reports):
+        room -= len(json.dumps(report)) + len(", ")
+        if kept and room < 0:
+            break
+        kept += 1
+    annotations = {ANNOTATION: json.dumps(reports[-kept:])}
+    return json.dumps({"metadata": {"annotations": annotations}}).encode()
 
 
 class PodPatcher:
     """Patches one object of the API server, over one connection that is kept."""
 
-    def __init__(self, host: str, port: int, path: str, *, account: Path) -> None:
+    def __init__(self, host: str, port: int, path: str, *, account: str) -> None:
         """Connect to nothing yet.
 
         Args:
@@ -161,11 +163,10 @@ class PodPatcher:
             path: Of the object.
             account: The folder with the service account's `ca.crt` and `token`.
         """
-        # Loaded by the thread: they take longer than all the rest of a short program's start.
-        import http.client  # noqa: PLC0415  see above
-        import ssl  # noqa: PLC0415  see above
+        import http.client
+        import ssl
 
-        context = ssl.create_default_context(cafile=str(account / "ca.crt"))
+        context = ssl.create_default_context(cafile=f"{account}/ca.crt")
         # From 3.13 on, Python also demands extensions that many clusters' own authorities lack.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         self._connection = http.client.HTTPSConnection(host, port, context=context, timeout=10)
@@ -195,7 +196,8 @@ class PodPatcher:
 
     def _ask(self, body: bytes) -> tuple[int, bytes]:
         # Read anew each time: the kubelet renews the token.
-        token = (self._account / "token").read_text(encoding="ascii").strip()
+        with open(f"{self._account}/token", encoding="ascii") as file:  # noqa: PTH123  pathlib takes long
+            token = file.read().strip()
         content_type = "application/merge-patch+json"
         headers = {"Authorization": f"Bearer {token}", "Content-Type": content_type}
         try:
