@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,6 +152,20 @@ def test_the_last_report_is_tried_for_half_a_minute(
     reporter.close()
     assert pod.patches == want_patches
     assert pod.seconds < 40
+
+
+def test_what_takes_long_to_load_is_not_loaded_before_the_first_report() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _NAME_MODULES, str(SOURCE.parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "annotation" in loaded
+    assert not {"json", "ssl", "http.client", "pathlib", "typing"} & set(loaded)
+
+
+_NAME_MODULES = "import sys; sys.path.append(sys.argv[1]); import annotation; print(*sys.modules)"
 
 
 @pytest.fixture(scope="module")
